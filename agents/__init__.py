@@ -1,0 +1,1 @@
+"""The LangGraph agent that talks with people and calls the governed tools."""

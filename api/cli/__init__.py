@@ -1,0 +1,1 @@
+"""The `chargehand` command line."""

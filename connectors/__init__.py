@@ -1,0 +1,1 @@
+"""The systems of record: ports, the HTTP adapter, and a simulated twin."""

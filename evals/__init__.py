@@ -1,0 +1,1 @@
+"""Suites, scorers, gates and baselines."""

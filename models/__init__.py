@@ -1,0 +1,1 @@
+"""Pure: records, actions, policy and access rules, errors, and the predictive models."""

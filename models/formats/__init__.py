@@ -1,0 +1,1 @@
+"""Files in and out: the tables of docs/formats.md, read strictly."""

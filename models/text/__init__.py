@@ -1,0 +1,1 @@
+"""Text: sentence embeddings, documents and their clauses."""

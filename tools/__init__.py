@@ -1,0 +1,1 @@
+"""The governed tools: what the copilot may look up, compute and propose."""

@@ -1,0 +1,1 @@
+"""Proposals, gates, decisions, effects, audit: the only writer of those tables."""
