@@ -1,0 +1,101 @@
+"""The life of a proposal: its states, what moves it between them, and the content hash that binds a
+signature to exactly what will be written."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, get_args
+
+from models.actions import Action
+from models.errors import ChargehandError
+from models.evidence import Citation
+
+ProposalState = Literal[
+    "pending",  # waits for signatures
+    "approved",  # signed; effects are on their way
+    "executed",  # every effect is in the system of record
+    "parked",  # an effect stopped where a person must look
+    "failed",  # an effect was given up by a person, or refused by the system of record
+    "rejected",
+    "withdrawn",
+    "expired",
+]
+STATES: tuple[ProposalState, ...] = get_args(ProposalState)
+
+ProposalEvent = Literal[
+    "sign",  # a signature that does not complete the gate
+    "complete",  # the signature that does
+    "reject",
+    "edit",  # a new version; signatures start again
+    "withdraw",
+    "expire",
+    "execute",  # the last effect is done
+    "park",
+    "resume",  # a parked effect goes on
+    "fail",
+]
+EVENTS: tuple[ProposalEvent, ...] = get_args(ProposalEvent)
+
+Verdict = Literal["approve", "reject"]
+
+TRANSITIONS: Mapping[tuple[ProposalState, ProposalEvent], ProposalState] = {
+    ("pending", "sign"): "pending",
+    ("pending", "complete"): "approved",
+    ("pending", "reject"): "rejected",
+    ("pending", "edit"): "pending",
+    ("pending", "withdraw"): "withdrawn",
+    ("pending", "expire"): "expired",
+    ("approved", "execute"): "executed",
+    ("approved", "park"): "parked",
+    ("approved", "fail"): "failed",
+    ("parked", "resume"): "approved",
+    ("parked", "execute"): "executed",
+    ("parked", "fail"): "failed",
+}
+FINAL: frozenset[ProposalState] = frozenset(STATES) - {state for state, _ in TRANSITIONS}
+
+EffectState = Literal[
+    "ready",  # may be claimed from `not_before` on
+    "leased",  # a worker holds it until `lease_until`
+    "done",
+    "parked",  # stops here until a person decides: retry, mark done, give up
+    "failed",  # given up by a person, or refused by the system of record
+]
+CircuitState = Literal["closed", "open", "paused"]  # paused: by hand
+
+
+class WrongState(ChargehandError):
+    """Proposal {proposal_id} is {state}; it cannot {event} any more."""
+
+    status = 409
+    retry = "never"
+
+
+def next_state(state: ProposalState, event: ProposalEvent, proposal_id: str = "") -> ProposalState:
+    """The state after the event. Raises WrongState when the event has no place in this state."""
+    try:
+        return TRANSITIONS[state, event]
+    except KeyError:
+        raise WrongState(proposal_id=proposal_id, state=state, event=event) from None
+
+
+def canonical(action: Action, evidence: Sequence[Citation], policy_sha256: str, rule: str) -> str:
+    """The exact text that a signature is about: action, evidence, policy version and rule as JSON with sorted
+    keys and no white space."""
+    content: dict[str, Any] = {
+        "action": action.model_dump(mode="json"),
+        "evidence": [e.model_dump(mode="json") for e in evidence],
+        "policy": policy_sha256,
+        "rule": rule,
+    }
+    return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def content_hash(canonical_text: str) -> str:
+    """sha256 of the canonical text, in hex. The database checks the same equation."""
+    return hashlib.sha256(canonical_text.encode()).hexdigest()
+
+
+def idempotency_key(action_kind: str, proposal_id: str, content_sha256: str, item: str = "") -> str:
+    """The key a system of record sees: fixed when the last signature falls, one for each write."""
+    return ":".join(filter(None, (action_kind, proposal_id, content_sha256, item)))

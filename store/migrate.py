@@ -1,0 +1,121 @@
+"""Schema changes: forward-only SQL files under an advisory lock, one transaction each, then LangGraph's and
+Procrastinate's own tables. Safe when several processes call it at once, and safe beside the old code."""
+
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.resources import files
+
+import psycopg
+from langgraph.checkpoint.postgres import PostgresSaver
+from procrastinate.schema import SchemaManager
+from psycopg import sql
+from psycopg.rows import dict_row
+
+from models.errors import ChargehandError
+from store.db import DbRole
+
+LOCK_KEY = 0x43_48_41_52  # "CHAR": one number for every process that migrates this database
+
+_FILE = re.compile(r"^(?P<number>\d{4})_(?P<name>[a-z0-9_]+)\.sql$")
+
+
+class MigrationChanged(ChargehandError):
+    """Migration {name} was applied with other content than it has now. Migrations are never edited: restore
+    the file and write a new one."""
+
+    retry = "with a fix"
+
+
+@dataclass(frozen=True)
+class Migration:
+    number: int
+    name: str
+    text: str
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+
+def migrations() -> Iterator[Migration]:
+    """All migrations of the package, in order."""
+    folder = files("store").joinpath("migrations")
+    for file in sorted(folder.iterdir(), key=lambda f: f.name):
+        if match := _FILE.match(file.name):
+            yield Migration(int(match["number"]), match["name"], file.read_text(encoding="utf-8"))
+
+
+def migrate(admin_dsn: str, *, passwords: dict[DbRole, str] | None = None) -> list[str]:
+    """Bring the database up to date; the names of what was applied. `admin_dsn` must be able to create roles
+    and extensions. `passwords`: set for the login roles where connections are not trusted.
+
+    Raises MigrationChanged; anything else leaves the last whole migration in place."""
+    with psycopg.connect(admin_dsn, autocommit=True) as connection:
+        connection.execute("select pg_advisory_lock(%s)", (LOCK_KEY,))
+        applied = _apply_ours(connection)
+        _apply_langgraph(admin_dsn)
+        _apply_procrastinate(admin_dsn)
+        for role, password in (passwords or {}).items():
+            connection.execute(
+                sql.SQL("alter role {} password {}").format(
+                    sql.Identifier(f"chargehand_{role}"), sql.Literal(password)
+                )
+            )
+        return applied
+
+
+def _apply_ours(connection: psycopg.Connection) -> list[str]:
+    connection.execute(
+        "create table if not exists public.chargehand_migration "
+        "(number integer primary key, name text not null, sha256 text not null,"
+        " applied_at timestamptz not null default now())"
+    )
+    known: dict[int, str] = dict(
+        connection.execute("select number, sha256 from public.chargehand_migration").fetchall()
+    )
+    applied = []
+    for migration in migrations():
+        if migration.number in known:
+            if known[migration.number] != migration.sha256:
+                raise MigrationChanged(name=f"{migration.number:04d}_{migration.name}")
+            continue
+        with connection.transaction():
+            connection.execute("set local lock_timeout = '10s'")
+            connection.execute(migration.text.encode())
+            connection.execute(
+                "insert into public.chargehand_migration (number, name, sha256) values (%s, %s, %s)",
+                (migration.number, migration.name, migration.sha256),
+            )
+        applied.append(f"{migration.number:04d}_{migration.name}")
+    return applied
+
+
+def _apply_langgraph(admin_dsn: str) -> None:
+    """Checkpoints of conversations, in a schema of their own. `setup()` builds an index concurrently, so it
+    cannot run inside a transaction; the advisory lock keeps it single."""
+    with psycopg.connect(admin_dsn, autocommit=True, prepare_threshold=0, row_factory=dict_row) as connection:
+        connection.execute("create schema if not exists langgraph")
+        connection.execute("set search_path = langgraph")
+        PostgresSaver(connection).setup()
+        connection.execute("grant usage on schema langgraph to chargehand_agent")
+        connection.execute(
+            "grant select, insert, update, delete on all tables in schema langgraph to chargehand_agent"
+        )
+
+
+def _apply_procrastinate(admin_dsn: str) -> None:
+    """The job queue, in a schema of its own: everyone may say 'look again', only the worker works."""
+    with psycopg.connect(admin_dsn, autocommit=True) as connection:
+        connection.execute("create schema if not exists jobs")
+        connection.execute("set search_path = jobs")
+        if connection.execute("select to_regclass('jobs.procrastinate_jobs')").fetchone() == (None,):
+            with connection.transaction():
+                connection.execute(SchemaManager.get_schema())
+        connection.execute(
+            "grant usage on schema jobs to chargehand_agent, chargehand_workflow, chargehand_worker"
+        )
+        connection.execute("grant all on all tables in schema jobs to chargehand_worker")
+        connection.execute("grant all on all sequences in schema jobs to chargehand_worker")
+        connection.execute("grant execute on all functions in schema jobs to chargehand_worker")
