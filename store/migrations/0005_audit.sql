@@ -30,18 +30,18 @@ create function audit.digest(prev bytea, seq bigint, at timestamptz, actor text,
 create function audit.append(action text, subject text, body jsonb) returns bigint
   language plpgsql security definer set search_path = pg_catalog, audit as $$
 declare
-  head audit.head;
+  latest audit.head;
   at timestamptz;
   digest bytea;
 begin
   if app.me() is null then raise exception 'audit.append needs a principal'; end if;
-  select * into head from audit.head for update;
+  select * into latest from audit.head for update;
   at := clock_timestamp();
-  digest := audit.digest(head.hash, head.seq + 1, at, app.me(), app.surface(), action, subject, body);
+  digest := audit.digest(latest.hash, latest.seq + 1, at, app.me(), app.surface(), action, subject, body);
   insert into audit.event
-    values (head.seq + 1, at, app.me(), app.surface(), action, subject, body, head.hash, digest);
-  update audit.head set seq = head.seq + 1, hash = digest;
-  return head.seq + 1;
+    values (latest.seq + 1, at, app.me(), app.surface(), action, subject, body, latest.hash, digest);
+  update audit.head set seq = latest.seq + 1, hash = digest;
+  return latest.seq + 1;
 end $$;
 
 -- The first thing that does not hold, or no row: (seq, what).
