@@ -1,0 +1,370 @@
+"""The firm's systems of record as Chargehand sees them: four ports, what can be read from each, what each one
+takes, and what can go wrong. How a record travels is a `Transport`'s business: HTTP, or in process."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any, ClassVar, Literal, Self
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+
+from models.actions import (
+    SYSTEMS,
+    ActionKind,
+    CreateAssignment,
+    CreateChangeOrder,
+    HoldInvoice,
+    PlanDevelopment,
+    RegisterRisk,
+    ReturnedEntry,
+    SendReminder,
+    System,
+)
+from models.errors import ChargehandError
+from models.money import Money
+
+Resource = Literal[
+    "assignments",
+    "time-entries",
+    "returned-entries",
+    "risks",
+    "contracts",
+    "change-orders",
+    "invoices",
+    "reminders",
+    "invoice-holds",
+    "employees",
+    "development-plans",
+]
+
+
+# --- what goes wrong
+class ConnectorError(ChargehandError):
+    """A system of record did not do what it was asked."""
+
+    status = 502
+
+
+class SystemDown(ConnectorError):
+    """The {system} is not available: {reason}. Nothing was written."""
+
+    status = 503
+    retry = "later"
+
+
+class SignInRefused(SystemDown):
+    """The {system} does not accept Chargehand's token: {reason}. Nothing was written."""
+
+
+class SlowDown(ConnectorError):
+    """The {system} asks to be called again in {retry_after} s. Nothing was written."""
+
+    status = 503
+    retry = "later"
+
+    def __init__(self, *, system: System, retry_after: float) -> None:
+        self.retry_after = retry_after  # seconds
+        super().__init__(system=system, retry_after=retry_after)
+
+
+class OutcomeUnknown(ConnectorError):
+    """The {system} may or may not have done {operation}: {reason}.
+
+    The request was sent and no answer came. Within the port's `max_write_seconds` the write may still happen:
+    wait that long, then `find` it, and only then send it again."""
+
+    status = 504
+    retry = "later"
+
+
+class Refused(ConnectorError):
+    """The {system} refused {operation}: {reason}. Sending it again cannot help."""
+
+    status = 422
+
+
+class FoundTwice(ConnectorError):
+    """The {system} holds {operation} {count} times for one approval: {record_ids}. Keep one of them."""
+
+    status = 409
+    retry = "with a fix"
+
+
+class NoSuchRecord(ConnectorError):
+    """The {system} has no record {record_id} among its {resource}."""
+
+    status = 404
+
+
+class NotItsOperation(ConnectorError):
+    """The {system} does not take {operation}."""
+
+    status = 422
+
+
+class BodyDoesNotFit(ConnectorError):
+    """The body of {operation} is not what the {system} takes: {reason}."""
+
+    status = 422
+
+
+# --- what is exchanged
+class Written(BaseModel):
+    """A record that a write made, or had already made."""
+
+    model_config = ConfigDict(frozen=True)
+
+    record_id: str  # in the system of record
+    record: dict[str, Any]  # as the system of record holds it, JSON
+    replayed: bool = False  # it was there already; this call added nothing
+
+
+class SystemRecord(BaseModel):
+    """What every record that is read says; fields that Chargehand has no use for are left out."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    id: str
+    version: int  # grows with every change: a freshness check compares it
+    updated_at: AwareDatetime
+
+
+class Assignment(SystemRecord):
+    """A person on a project, in the PSA."""
+
+    person_id: str
+    project_id: str
+    role: str
+    starts_on: date
+    ends_on: date
+    hours_per_week: Decimal
+    state: Literal["hold", "booked"]
+
+
+class TimeEntry(SystemRecord):
+    """Time that a person booked, in the PSA."""
+
+    person_id: str
+    project_id: str
+    started_at: AwareDatetime
+    minutes: int
+    state: str  # the PSA's own word; "returned" once it was sent back to its owner
+
+
+class Contract(SystemRecord):
+    """What was agreed with a client, in the CRM."""
+
+    client_id: str
+    title: str
+    kind: str
+    starts_on: date
+    ends_on: date | None = None
+    value: Money
+
+
+class Invoice(SystemRecord):
+    """An invoice, in the ERP."""
+
+    customer_id: str
+    project_id: str
+    issued_on: date
+    due_on: date
+    amount: Money
+    paid_on: date | None = None
+    on_hold: bool = False
+
+
+class Employee(SystemRecord):
+    """A person's employment, in the HRIS."""
+
+    name: str
+    starts_on: date
+    ends_on: date | None = None
+
+
+# --- how it travels
+class Transport(ABC):
+    """Carries records to and from one system of record, and names its ways of failing by the errors above."""
+
+    system: System
+    supports_idempotency_keys: bool  # a repeated key makes no second record
+    max_write_seconds: float  # a write whose answer was lost can still happen within this time
+
+    @abstractmethod
+    def create(
+        self, resource: Resource, body: Mapping[str, Any], *, operation: ActionKind, idempotency_key: str
+    ) -> Written:
+        """Create a record that holds `idempotency_key` as its external reference.
+
+        Raises SystemDown, SlowDown, OutcomeUnknown, Refused."""
+
+    @abstractmethod
+    def created(self, resource: Resource, idempotency_key: str) -> tuple[Written, ...]:
+        """Every record with this external reference, oldest first. Raises SystemDown, SlowDown, Refused."""
+
+    @abstractmethod
+    def read(self, resource: Resource, record_id: str) -> dict[str, Any]:
+        """One record. Raises NoSuchRecord, SystemDown, SlowDown, Refused."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of connections."""
+
+
+# --- the ports
+@dataclass(frozen=True)
+class Operation:
+    """A write that a system of record takes."""
+
+    resource: Resource
+    takes: type[BaseModel]  # what the body must be, before anything is sent
+
+
+class SystemOfRecord(ABC):
+    """One system of record: the writes it takes by name, and the look-up that settles an unknown outcome. The
+    ports below add what each of them can be asked."""
+
+    system: ClassVar[System]
+    operations: ClassVar[Mapping[ActionKind, Operation]]
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    @property
+    def supports_idempotency_keys(self) -> bool:
+        """Whether the system itself makes sure that a key is used once. Where not, only `find` does."""
+        return self._transport.supports_idempotency_keys
+
+    @property
+    def max_write_seconds(self) -> float:
+        """How long after an unknown outcome the write may still happen."""
+        return self._transport.max_write_seconds
+
+    def write(self, operation: ActionKind, body: Mapping[str, Any], *, idempotency_key: str) -> Written:
+        """Perform a `models.actions.Write`: its operation and body, under the key of its effect.
+
+        Raises NotItsOperation and BodyDoesNotFit before anything is sent; then SystemDown, SlowDown,
+        OutcomeUnknown or Refused."""
+        performed = self._operation(operation)
+        try:
+            fitting = performed.takes.model_validate(body)
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            reason = f"{'.'.join(map(str, first['loc'])) or 'body'}: {first['msg']}"
+            raise BodyDoesNotFit(system=self.system, operation=operation, reason=reason) from None
+        return self._transport.create(
+            performed.resource,
+            fitting.model_dump(mode="json", exclude={"kind"}),
+            operation=operation,
+            idempotency_key=idempotency_key,
+        )
+
+    def find(self, operation: ActionKind, idempotency_key: str) -> Written | None:
+        """What an earlier `write` under this key made, or None.
+
+        Raises FoundTwice when it made more than one record; SystemDown, SlowDown, Refused."""
+        found = self._transport.created(self._operation(operation).resource, idempotency_key)
+        if len(found) > 1:
+            raise FoundTwice(
+                system=self.system,
+                operation=operation,
+                count=len(found),
+                record_ids=", ".join(w.record_id for w in found),
+            )
+        return found[0] if found else None
+
+    def close(self) -> None:
+        """Let go of connections."""
+        self._transport.close()
+
+    def _operation(self, operation: ActionKind) -> Operation:
+        try:
+            return self.operations[operation]
+        except KeyError:
+            raise NotItsOperation(system=self.system, operation=operation) from None
+
+
+class Crm(SystemOfRecord):
+    """Clients and what was agreed with them."""
+
+    system = "crm"
+    operations: ClassVar = {"create_change_order": Operation("change-orders", CreateChangeOrder)}
+
+    def contract(self, contract_id: str) -> Contract:
+        """Raises NoSuchRecord, SystemDown, SlowDown, Refused, as all reads do."""
+        return Contract.model_validate(self._transport.read("contracts", contract_id))
+
+
+class Psa(SystemOfRecord):
+    """Projects: who works on them, what was booked, what may go wrong."""
+
+    system = "psa"
+    operations: ClassVar = {
+        "create_assignment": Operation("assignments", CreateAssignment),
+        "register_risk": Operation("risks", RegisterRisk),
+        "return_time_entries": Operation("returned-entries", ReturnedEntry),
+    }
+
+    def assignment(self, assignment_id: str) -> Assignment:
+        return Assignment.model_validate(self._transport.read("assignments", assignment_id))
+
+    def time_entry(self, entry_id: str) -> TimeEntry:
+        return TimeEntry.model_validate(self._transport.read("time-entries", entry_id))
+
+
+class Erp(SystemOfRecord):
+    """Invoices and their payment."""
+
+    system = "erp"
+    operations: ClassVar = {
+        "send_reminder": Operation("reminders", SendReminder),
+        "hold_invoice": Operation("invoice-holds", HoldInvoice),
+    }
+
+    def invoice(self, invoice_id: str) -> Invoice:
+        return Invoice.model_validate(self._transport.read("invoices", invoice_id))
+
+
+class Hris(SystemOfRecord):
+    """People and their employment."""
+
+    system = "hris"
+    operations: ClassVar = {"plan_development": Operation("development-plans", PlanDevelopment)}
+
+    def employee(self, person_id: str) -> Employee:
+        return Employee.model_validate(self._transport.read("employees", person_id))
+
+
+@dataclass(frozen=True)
+class Connectors:
+    """The firm's four systems of record."""
+
+    crm: Crm
+    psa: Psa
+    erp: Erp
+    hris: Hris
+
+    @classmethod
+    def over(cls, transport: Callable[[System], Transport]) -> Self:
+        """The four ports, each over the transport made for its system."""
+        return cls(
+            crm=Crm(transport("crm")),
+            psa=Psa(transport("psa")),
+            erp=Erp(transport("erp")),
+            hris=Hris(transport("hris")),
+        )
+
+    def for_system(self, system: System) -> SystemOfRecord:
+        ports: Mapping[System, SystemOfRecord] = {
+            "crm": self.crm,
+            "psa": self.psa,
+            "erp": self.erp,
+            "hris": self.hris,
+        }
+        return ports[system]
+
+    def close(self) -> None:
+        for system in SYSTEMS:
+            self.for_system(system).close()
