@@ -1,0 +1,107 @@
+"""Settings: everything comes from the environment, secrets too. Nothing is needed for the demo."""
+
+import hashlib
+import hmac
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Literal
+
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from pydantic import Field, HttpUrl, SecretStr, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from models.actions import SYSTEMS, System
+from models.errors import ChargehandError
+from store.db import DB_ROLES, DbRole
+
+Environment = Literal["demo", "development", "production"]
+
+
+class SettingMissing(ChargehandError):
+    """The setting {setting} is needed {why}. Set it in the environment."""
+
+    status = 500
+    retry = "with a fix"
+
+
+class Settings(BaseSettings):
+    """One installation. Field names are environment variables with the prefix CHARGEHAND_, except where an
+    alias names a variable that other programs share."""
+
+    model_config = SettingsConfigDict(env_prefix="CHARGEHAND_", extra="ignore", populate_by_name=True)
+
+    environment: Environment = "development"
+    home: Path = Path("~/.local/share/chargehand")
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8000
+    public_url: HttpUrl | None = None  # how people reach this installation; links in messages start with it
+
+    database_url: SecretStr | None = Field(default=None, validation_alias="DATABASE_URL")
+    secret: SecretStr | None = None  # derives the database roles' passwords and signs nothing else
+
+    # Systems of record: base address and bearer token. A system without an address is not connected.
+    crm_url: HttpUrl | None = None
+    psa_url: HttpUrl | None = None
+    erp_url: HttpUrl | None = None
+    hris_url: HttpUrl | None = None
+    crm_token: SecretStr = SecretStr("")
+    psa_token: SecretStr = SecretStr("")
+    erp_token: SecretStr = SecretStr("")
+    hris_token: SecretStr = SecretStr("")
+    systems_without_keys: Annotated[tuple[System, ...], NoDecode] = ()  # comma-separated: no idempotency keys
+
+    # A language model behind an OpenAI-compatible endpoint; without it the deterministic planner talks.
+    model: str | None = None
+    openai_base_url: str | None = Field(default=None, validation_alias="OPENAI_BASE_URL")
+    openai_api_key: SecretStr | None = Field(default=None, validation_alias="OPENAI_API_KEY")
+
+    log_format: Literal["json", "console"] = "json"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    trace_endpoint: HttpUrl | None = Field(default=None, validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _split(cls, values: dict[str, object]) -> dict[str, object]:
+        systems = values.get("systems_without_keys")
+        if isinstance(systems, str):
+            values["systems_without_keys"] = tuple(s.strip() for s in systems.split(",") if s.strip())
+        return values
+
+    @cached_property
+    def home_directory(self) -> Path:
+        return self.home.expanduser().resolve()
+
+    def dsns(self, database_url: str) -> dict[DbRole, str]:
+        """A connection string for each database role, derived from the one of the installation: the same
+        place, another user. Passwords are only used where `secret` is set (the embedded server trusts its
+        socket)."""
+        place = {
+            k: str(v)
+            for k, v in conninfo_to_dict(database_url).items()
+            if v is not None and k not in ("user", "password")
+        }
+        passwords = self.role_passwords()
+        return {
+            role: make_conninfo("", **place, user=f"chargehand_{role}", password=passwords.get(role))
+            for role in DB_ROLES
+        }
+
+    def role_passwords(self) -> dict[DbRole, str]:
+        """The database roles' passwords, derived from the one secret; empty without one.
+
+        Raises SettingMissing in production."""
+        if self.secret is None:
+            if self.environment == "production":
+                raise SettingMissing(setting="CHARGEHAND_SECRET", why="to derive the database passwords")
+            return {}
+        key = self.secret.get_secret_value().encode()
+        return {r: hmac.new(key, f"db:{r}".encode(), hashlib.sha256).hexdigest() for r in DB_ROLES}
+
+    def systems(self) -> dict[System, tuple[str, SecretStr]]:
+        """Base address and token of each connected system of record."""
+        found: dict[System, tuple[str, SecretStr]] = {}
+        for system in SYSTEMS:
+            url: HttpUrl | None = getattr(self, f"{system}_url")
+            if url is not None:
+                found[system] = (str(url).rstrip("/"), getattr(self, f"{system}_token"))
+        return found
