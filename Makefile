@@ -1,0 +1,71 @@
+# Everything runs in .venv, installed from the hashed locks. Needs only Python >= 3.11 and make.
+PYTHON ?= $(shell command -v python3.12 || command -v python3.11 || command -v python3)
+VENV   := .venv
+BIN    := $(VENV)/bin
+UV     := UV_PYTHON_DOWNLOADS=never $(BIN)/uv pip
+JOBS   ?= 2
+export PYTHONDONTWRITEBYTECODE = 1
+
+.PHONY: demo serve test lint types bench quality chaos lock clean screens help
+.DEFAULT_GOAL := help
+
+help:  ## What can be made
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+$(BIN)/uv: requirements/uv.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Chargehand needs Python 3.11 or newer; $(PYTHON) is older. Set PYTHON=..."; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.lock
+	@touch $@
+
+$(VENV)/.runtime: requirements/runtime.lock pyproject.toml $(BIN)/uv
+	$(UV) install --quiet --python $(BIN)/python --require-hashes -r requirements/runtime.lock
+	$(UV) install --quiet --python $(BIN)/python --require-hashes --no-deps -r requirements/build.lock
+	$(UV) install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.lock $(VENV)/.runtime
+	$(UV) install --quiet --python $(BIN)/python --require-hashes -r requirements/dev.lock
+	@touch $@
+
+demo: $(VENV)/.runtime  ## Play the day on a demo firm, then serve it; ONCE=1 plays and stops
+	@$(BIN)/chargehand demo $(if $(ONCE),--once)
+
+serve: $(VENV)/.runtime  ## Serve what is already set up
+	@$(BIN)/chargehand serve
+
+test: lint types  ## Lint, types, layers and tests
+	$(BIN)/pytest -n $(JOBS)
+
+lint: $(VENV)/.dev  ## Style
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.dev  ## Types
+	$(BIN)/mypy
+
+bench: $(VENV)/.dev  ## Performance beside named baselines
+	$(BIN)/python -m evals.bench
+
+quality: $(VENV)/.dev  ## Slow quality runs: suites and predictive models beside their baselines
+	$(BIN)/chargehand eval run --all
+
+chaos: $(VENV)/.dev  ## Slow outage and kill -9 runs of the workflow
+	$(BIN)/pytest -m chaos -n 0 tests
+
+screens: $(VENV)/.dev  ## Pictures of the pages for docs/
+	$(BIN)/python -m evals.screens
+
+lock: $(BIN)/uv  ## Resolve the locks again
+	$(UV) compile --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url -q \
+	  pyproject.toml -o requirements/runtime.lock
+	$(UV) compile --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url -q \
+	  --extra dev --extra evals -c requirements/runtime.lock pyproject.toml -o requirements/dev.lock
+	printf 'hatchling\neditables\n' | $(UV) compile --universal --python-version 3.11 --generate-hashes \
+	  --no-header --no-emit-index-url -q - -o requirements/build.lock
+	printf 'uv\n' | $(UV) compile --universal --python-version 3.11 --generate-hashes \
+	  --no-header --no-emit-index-url -q - -o requirements/uv.lock
+
+clean:  ## Remove the virtual environment and caches (not CHARGEHAND_HOME)
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
