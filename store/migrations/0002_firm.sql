@@ -62,7 +62,8 @@ create table firm.contract (
 create table firm.contract_document (
   contract_id text primary key references firm.contract deferrable initially deferred,
   text        text not null,
-  sha256      text not null  -- of the file as imported
+  sha256      text not null,  -- of the file as imported
+  embedder    text not null   -- which model made its clauses' vectors: those of two models never mix
 );
 
 create table firm.clause (
