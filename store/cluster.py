@@ -62,7 +62,7 @@ class ServerBinariesMissing(ChargehandError):
 
 
 class ClusterNotCreated(ChargehandError):
-    """A new database cluster could not be made in {data}; initdb said: {log}"""
+    """A new database cluster could not be made in {data}: {log}"""
 
     retry: ClassVar[Retry] = "with a fix"
 
@@ -222,6 +222,11 @@ class Cluster:
 
     def _create(self, *, durable: bool) -> None:
         """Make the cluster beside its place and move it there whole: initdb may be killed half way."""
+        try:
+            with suppress(FileNotFoundError):
+                self.data.rmdir()
+        except OSError as error:  # there are other files in its place, or a mounted volume
+            raise ClusterNotCreated(data=str(self.data), log=str(error)) from error
         for left in self.root.glob("data.partial-*"):
             shutil.rmtree(left, ignore_errors=True)
         partial = Path(tempfile.mkdtemp(prefix="data.partial-", dir=self.root))
@@ -288,7 +293,7 @@ class Cluster:
             pid = pid_file.read_text().partition("\n")[0].strip()
             # The pid of a dead process is left to PostgreSQL, which also looks for its old shared memory.
             if not pid.isdecimal() or psutil.pid_exists(int(pid)):
-                log.warning("removing %s: its pid %r is not this server's", pid_file, pid)
+                log.warning("removing %s: its pid %r is no server of this cluster", pid_file, pid)
                 pid_file.unlink()
         for stale in self.socket.glob(".s.PGSQL.*"):
             stale.unlink()
