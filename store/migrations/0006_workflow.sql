@@ -37,6 +37,7 @@ create table workflow.proposal (
   expires_at  timestamptz not null,
   remind_at   timestamptz,
   escalate_at timestamptz,
+  escalated_at timestamptz,     -- since when the step's fallback approvers may sign too
   unique (proposal_id, proposer_id)
 );
 create index proposal_waiting on workflow.proposal (created_at) where state = 'pending';
@@ -56,7 +57,7 @@ create table workflow.proposal_version (
   evidence      jsonb generated always as ((canonical::jsonb) -> 'evidence') stored,
   policy_sha256 text not null references workflow.policy_version,
   rule          text not null,
-  gate          jsonb not null,
+  gate          jsonb not null,  -- the rule that holds, as the card shows it: name, because, steps
   facts         jsonb not null,
   explanation   jsonb not null default '{}',  -- what the card shows beside the action: findings, options, plots
   note          text not null default '',     -- why it was edited
@@ -64,7 +65,9 @@ create table workflow.proposal_version (
   primary key (proposal_id, version),
   unique (proposal_id, version, content_hash),
   unique (proposal_id, version, author_id),
-  check (content_hash = encode(sha256(convert_to(canonical, 'UTF8')), 'hex'))
+  constraint hash_is_true check (content_hash = encode(sha256(convert_to(canonical, 'UTF8')), 'hex')),
+  constraint rule_is_signed check (
+    (canonical::jsonb) ->> 'policy' = policy_sha256 and (canonical::jsonb) ->> 'rule' = rule)
 );
 
 create table workflow.approver (
@@ -133,7 +136,7 @@ create table workflow.effect (
   attempts        integer not null default 0,
   max_attempts    integer not null default 8,
   not_before      timestamptz not null default now(),
-  sent_at         timestamptz,      -- the first time it may have reached the system
+  sent_at         timestamptz,      -- the last time it may have reached the system; null: it never did
   lease_owner     text,
   lease_until     timestamptz,
   fence           bigint not null default 0,
@@ -143,6 +146,8 @@ create table workflow.effect (
   waits_since     timestamptz,      -- the system is down, or paused, since
   created_at      timestamptz not null default now(),
   settled_at      timestamptz,
+  constraint key_is_bound check (idempotency_key = operation || ':' || proposal_id::text || ':' || content_hash
+    || case when item = '' then '' else ':' || item end),
   foreign key (proposal_id, version, content_hash)
     references workflow.proposal_version (proposal_id, version, content_hash)
 );
@@ -162,16 +167,19 @@ create table workflow.circuit (
 );
 insert into workflow.circuit (system) values ('crm'), ('psa'), ('erp'), ('hris');
 
--- What people hear: written with the outcome, in the same transaction.
+-- What people hear: written with the outcome, in the same transaction. `event` names what happened, so that
+-- nobody hears it twice.
 create table workflow.notice (
   notice_id   bigint generated always as identity primary key,
   person_id   text not null,
   proposal_id uuid references workflow.proposal,
   thread_id   uuid,
   kind        text not null check (kind in ('card', 'outcome', 'reminder', 'escalation', 'report')),
+  event       text,              -- e.g. 'card:2:0' (version, step), 'outcome:rejected'; null: not of a proposal
   text        text not null,
   created_at  timestamptz not null default now(),
-  read_at     timestamptz
+  read_at     timestamptz,
+  constraint heard_once unique (proposal_id, person_id, event)
 );
 create index notice_person on workflow.notice (person_id, notice_id desc);
 create index notice_thread on workflow.notice (thread_id, notice_id) where thread_id is not null;
@@ -197,7 +205,19 @@ create function app.sees_all_proposals() returns boolean language sql stable sec
     select from access.role_grant where person_id = app.me()
       and (role in ('auditor', 'admin') or (role in ('delivery_director', 'finance') and scope_kind = 'firm'))) $$;
 
--- Submitting is the agent's only write to the workflow: always as oneself, always pending.
+-- Whether the caller may see one proposal, for the roles that row-level security does not hold back: the same
+-- words as the policy on workflow.proposal below.
+create function app.sees_proposal(id uuid) returns boolean language sql stable security definer
+  set search_path = pg_catalog, workflow as $$
+  select exists (
+    select from workflow.proposal p where p.proposal_id = id and (
+      p.proposer_id = app.me()
+      or p.proposal_id = any (app.my_signatures())
+      or app.sees_all_proposals()
+      or (app.sees_money() and p.project_id = any (app.visible_projects())))) $$;
+
+-- Submitting is the agent's only write to the workflow: always as oneself, always pending, always under the
+-- policy in force.
 create function workflow.submit(
     id uuid, tool text, tool_version text, thread uuid, title text, kind text,
     project text, practice text, client text, amount numeric, currency text,
@@ -206,6 +226,9 @@ create function workflow.submit(
   returns void language plpgsql security definer set search_path = pg_catalog, workflow as $$
 begin
   if app.me() is null then raise exception 'workflow.submit needs a principal'; end if;
+  if not exists (select from workflow.active_policy a where a.sha256 = policy) then
+    raise exception 'policy % is not in force', policy using errcode = 'serialization_failure';
+  end if;
   insert into workflow.proposal (proposal_id, proposer_id, tool, tool_version, thread_id, surface, title,
       action_kind, project_id, practice, client_id, amount, currency, expires_at, remind_at, escalate_at)
     values (id, app.me(), tool, tool_version, thread, app.surface(), title, kind, project, practice, client,
@@ -216,8 +239,8 @@ begin
   insert into workflow.approver (proposal_id, version, step, person_id, why, fallback)
     select id, 1, (a ->> 'step')::integer, a ->> 'person_id', a ->> 'why', (a ->> 'fallback')::boolean
     from jsonb_array_elements(approvers) a;
-  insert into workflow.notice (person_id, proposal_id, kind, text)
-    select a ->> 'person_id', id, 'card', title
+  insert into workflow.notice (person_id, proposal_id, kind, event, text)
+    select a ->> 'person_id', id, 'card', 'card:1:0', title
     from jsonb_array_elements(approvers) a where (a ->> 'step')::integer = 0;
 end $$;
 
@@ -261,15 +284,15 @@ create policy seen on workflow.proposal to chargehand_agent using (
   or (select app.sees_all_proposals())
   or ((select app.sees_money()) and project_id = any ((select app.visible_projects())::text[])));
 create policy seen on workflow.proposal_version to chargehand_agent
-  using (proposal_id in (select proposal_id from workflow.proposal));
+  using (exists (select from workflow.proposal p where p.proposal_id = proposal_version.proposal_id));
 create policy seen on workflow.approver to chargehand_agent
-  using (proposal_id in (select proposal_id from workflow.proposal));
+  using (exists (select from workflow.proposal p where p.proposal_id = approver.proposal_id));
 create policy seen on workflow.decision to chargehand_agent
-  using (proposal_id in (select proposal_id from workflow.proposal));
+  using (exists (select from workflow.proposal p where p.proposal_id = decision.proposal_id));
 create policy seen on workflow.declined_item to chargehand_agent
-  using (proposal_id in (select proposal_id from workflow.proposal));
+  using (exists (select from workflow.proposal p where p.proposal_id = declined_item.proposal_id));
 create policy seen on workflow.effect to chargehand_agent
-  using (proposal_id in (select proposal_id from workflow.proposal));
+  using (exists (select from workflow.proposal p where p.proposal_id = effect.proposal_id));
 create policy seen on workflow.notice to chargehand_agent using (person_id = (select app.me()));
 grant update (read_at) on workflow.notice to chargehand_agent;
 grant select, insert on workflow.idempotent_reply to chargehand_agent, chargehand_workflow;
@@ -282,15 +305,14 @@ grant select on workflow.policy_version, workflow.active_policy, workflow.propos
   workflow.notice to chargehand_workflow, chargehand_worker;
 grant insert on workflow.proposal_version, workflow.approver, workflow.decision, workflow.declined_item,
   workflow.effect, workflow.notice to chargehand_workflow;
-grant update (state, version, step, title, amount, currency, state_since, expires_at, remind_at, escalate_at)
-  on workflow.proposal to chargehand_workflow;
-grant update (state, not_before, external_ref, result, last_error, settled_at, lease_owner, lease_until, attempts)
-  on workflow.effect to chargehand_workflow;  -- parked effects, by a person's hand
+grant update (state, version, step, title, amount, currency, state_since, expires_at, remind_at, escalate_at,
+  escalated_at) on workflow.proposal to chargehand_workflow;
+grant update (state, not_before, external_ref, result, last_error, settled_at, attempts, waits_since)
+  on workflow.effect to chargehand_workflow;  -- parked effects and paused systems, by a person's hand
 grant update on workflow.circuit to chargehand_workflow;
 
 -- Working the ledger: claim, settle, move the proposal on, tell people. Never a signature.
-grant update (state, step, state_since, expires_at, remind_at, escalate_at) on workflow.proposal
-  to chargehand_worker;
+grant update (state, state_since) on workflow.proposal to chargehand_worker;
 grant update (state, attempts, not_before, sent_at, lease_owner, lease_until, fence, external_ref, result,
   last_error, waits_since, settled_at) on workflow.effect to chargehand_worker;
 grant insert on workflow.notice to chargehand_worker;
