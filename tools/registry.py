@@ -48,6 +48,15 @@ class ToolResult(BaseModel):
     question: Question | None = None
 
 
+class Ask(Exception):
+    """Raised by a tool that cannot go on without an answer; the registry turns it into a result, and nothing
+    the tool did in its transaction remains."""
+
+    def __init__(self, question: Question) -> None:
+        super().__init__(question.text)
+        self.question = question
+
+
 @dataclass(frozen=True)
 class ToolContext:
     """What a tool works with. It holds no connector: a tool cannot write to a system of record."""
@@ -162,6 +171,9 @@ class Registry:
                 _within(tool, result, time.monotonic() - started)
             outcome = "ok"
             return result
+        except Ask as ask:
+            outcome, detail = "ok", "asked"
+            return ToolResult(text=ask.question.text, question=ask.question)
         except QueryCanceled as e:
             detail = "statement timeout"
             raise ToolTooSlow(tool=tool.name, seconds=tool.limits.seconds) from e
