@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, Self, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
@@ -98,6 +98,10 @@ class NoSuchRecord(ConnectorError):
     status = 404
 
 
+class UnreadableRecord(ConnectorError):
+    """Record {record_id} among the {resource} of the {system} cannot be understood: {reason}"""
+
+
 class NotItsOperation(ConnectorError):
     """The {system} does not take {operation}."""
 
@@ -129,6 +133,9 @@ class SystemRecord(BaseModel):
     id: str
     version: int  # grows with every change: a freshness check compares it
     updated_at: AwareDatetime
+
+
+Record = TypeVar("Record", bound=SystemRecord)
 
 
 class Assignment(SystemRecord):
@@ -251,9 +258,7 @@ class SystemOfRecord(ABC):
         try:
             fitting = performed.takes.model_validate(body)
         except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False)[0]
-            reason = f"{'.'.join(map(str, first['loc'])) or 'body'}: {first['msg']}"
-            raise BodyDoesNotFit(system=self.system, operation=operation, reason=reason) from None
+            raise BodyDoesNotFit(system=self.system, operation=operation, reason=_first(error)) from None
         return self._transport.create(
             performed.resource,
             fitting.model_dump(mode="json", exclude={"kind"}),
@@ -279,11 +284,26 @@ class SystemOfRecord(ABC):
         """Let go of connections."""
         self._transport.close()
 
+    def _read(self, resource: Resource, record_id: str, record: type[Record]) -> Record:
+        held = self._transport.read(resource, record_id)
+        try:
+            return record.model_validate(held)
+        except ValidationError as error:
+            raise UnreadableRecord(
+                system=self.system, resource=resource, record_id=record_id, reason=_first(error)
+            ) from None
+
     def _operation(self, operation: ActionKind) -> Operation:
         try:
             return self.operations[operation]
         except KeyError:
             raise NotItsOperation(system=self.system, operation=operation) from None
+
+
+def _first(error: ValidationError) -> str:
+    """The first thing that is wrong, without the value: it may be confidential."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    return f"{'.'.join(map(str, first['loc'])) or 'body'}: {first['msg']}"
 
 
 class Crm(SystemOfRecord):
@@ -293,8 +313,8 @@ class Crm(SystemOfRecord):
     operations: ClassVar = {"create_change_order": Operation("change-orders", CreateChangeOrder)}
 
     def contract(self, contract_id: str) -> Contract:
-        """Raises NoSuchRecord, SystemDown, SlowDown, Refused, as all reads do."""
-        return Contract.model_validate(self._transport.read("contracts", contract_id))
+        """Raises, as all reads do, NoSuchRecord, UnreadableRecord, SystemDown, SlowDown or Refused."""
+        return self._read("contracts", contract_id, Contract)
 
 
 class Psa(SystemOfRecord):
@@ -308,10 +328,10 @@ class Psa(SystemOfRecord):
     }
 
     def assignment(self, assignment_id: str) -> Assignment:
-        return Assignment.model_validate(self._transport.read("assignments", assignment_id))
+        return self._read("assignments", assignment_id, Assignment)
 
     def time_entry(self, entry_id: str) -> TimeEntry:
-        return TimeEntry.model_validate(self._transport.read("time-entries", entry_id))
+        return self._read("time-entries", entry_id, TimeEntry)
 
 
 class Erp(SystemOfRecord):
@@ -324,7 +344,7 @@ class Erp(SystemOfRecord):
     }
 
     def invoice(self, invoice_id: str) -> Invoice:
-        return Invoice.model_validate(self._transport.read("invoices", invoice_id))
+        return self._read("invoices", invoice_id, Invoice)
 
 
 class Hris(SystemOfRecord):
@@ -334,7 +354,7 @@ class Hris(SystemOfRecord):
     operations: ClassVar = {"plan_development": Operation("development-plans", PlanDevelopment)}
 
     def employee(self, person_id: str) -> Employee:
-        return Employee.model_validate(self._transport.read("employees", person_id))
+        return self._read("employees", person_id, Employee)
 
 
 @dataclass(frozen=True)
