@@ -134,7 +134,9 @@ class Twin:
         except KeyError:
             raise Declined(405, f"{resource} are not written here") from None
         except ValidationError as error:
-            raise Declined(422, str(error.errors(include_url=False, include_input=False)[0]["msg"])) from None
+            wrong = error.errors(include_url=False, include_input=False)[0]
+            where = ".".join(map(str, wrong["loc"]))
+            raise Declined(422, f"{where}: {wrong['msg']}" if where else wrong["msg"]) from None
         with self._writing:
             entry, replayed = self._commit(
                 system, resource, body, external_ref, None if faults.ignore_keys else key
