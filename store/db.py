@@ -90,7 +90,7 @@ class Tx:
         """Run a statement; the number of rows it touched."""
         return self.connection.execute(catalogue()[name].sql, _adapted(parameters)).rowcount
 
-    def audit(self, action: str, subject: str, **body: Any) -> None:
+    def audit(self, action: str, subject: str, /, **body: Any) -> None:
         """Append to the audit log when the transaction commits. `action` is past tense with a room, e.g.
         'proposal.decided'; `subject` is 'kind:id'; no personal data beyond ids in the body."""
         self._audit.append((action, subject, body))
