@@ -2,9 +2,11 @@
 way of failing told apart by one question: can the write have happened?"""
 
 import math
+import ssl
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import cache
 from http import HTTPStatus
 from typing import Any, Self
 from urllib.parse import quote
@@ -87,6 +89,7 @@ class HttpTransport(Transport):
                 "User-Agent": "chargehand",
             },
             timeout=httpx.Timeout(settings.read_seconds, connect=settings.connect_seconds),
+            verify=_trust(),
             limits=httpx.Limits(max_connections=16, keepalive_expiry=_KEEP_ALIVE),
         )
 
@@ -181,6 +184,12 @@ class HttpTransport(Transport):
 
     def _down(self, reason: str) -> SystemDown:
         return SystemDown(system=self.system, reason=reason)
+
+
+@cache
+def _trust() -> ssl.SSLContext:
+    """The certificate authorities, read once for all systems."""
+    return httpx.create_ssl_context()
 
 
 def _json(answer: httpx.Response, lost: Callable[[str], ConnectorError]) -> Any:

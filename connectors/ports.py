@@ -59,7 +59,7 @@ class SignInRefused(SystemDown):
 
 
 class SlowDown(ConnectorError):
-    """The {system} asks to be called again in {retry_after} s. Nothing was written."""
+    """The {system} asks to be called again in {retry_after:.1f} s. Nothing was written."""
 
     status = 503
     retry = "later"

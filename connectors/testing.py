@@ -25,7 +25,7 @@ from connectors.ports import (
 )
 from connectors.sim.book import Entry
 from connectors.sim.serve import address, listen, server
-from connectors.sim.twin import Declined, Kept, Twin
+from connectors.sim.twin import Declined, Faults, Kept, Twin
 from models.actions import SYSTEMS, ActionKind, System
 
 TOKEN = "simulated"
@@ -88,18 +88,16 @@ class InProcess(Transport):
     def create(
         self, resource: Resource, body: Mapping[str, Any], *, operation: ActionKind, idempotency_key: str
     ) -> Written:
-        slow_seconds = self._twin.faults[self.system].slow_seconds
-
-        def commit() -> Kept:
-            time.sleep(slow_seconds)
-            return self._twin.write(self.system, resource, body, idempotency_key, idempotency_key)
+        def commit(faults: Faults) -> Kept:
+            time.sleep(faults.slow_seconds)
+            return self._twin.write(self.system, resource, body, idempotency_key, idempotency_key, faults)
 
         try:
-            self._twin.admit_write(self.system)
-            if slow_seconds:
-                kept = self._slow_writes.submit(commit).result(timeout=self._read_seconds)
+            faults = self._twin.admit_write(self.system)
+            if faults.slow_seconds:
+                kept = self._slow_writes.submit(commit, faults).result(timeout=self._read_seconds)
             else:
-                kept = commit()
+                kept = commit(faults)
         except Declined as declined:
             raise self._error(declined, operation) from None
         except TimeoutError:

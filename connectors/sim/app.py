@@ -88,13 +88,15 @@ def _systems(twin: Twin) -> APIRouter:
         idempotency_key: Annotated[str | None, Header()] = None,
     ) -> Response:
         """Make a record. With an `Idempotency-Key` that was used already: the record made then."""
-        twin.admit_write(system)
+        faults = twin.admit_write(system)
         fields = {name: value for name, value in body.items() if name != EXTERNAL_REF}
         reference = str(body.get(EXTERNAL_REF, ""))
-        await asyncio.sleep(twin.faults[system].slow_seconds)
-        kept = await run_in_threadpool(twin.write, system, resource, fields, reference, idempotency_key)
+        await asyncio.sleep(faults.slow_seconds)
+        kept = await run_in_threadpool(
+            twin.write, system, resource, fields, reference, idempotency_key, faults
+        )
         if kept.reply_lost:
-            return LostReply(twin.faults[system].lost_how)
+            return LostReply(faults.lost_how)
         headers = {REPLAYED: "true"} if kept.replayed else {}
         return JSONResponse(kept.entry.as_json(), 200 if kept.replayed else 201, headers)
 

@@ -111,22 +111,31 @@ class Twin:
         if self.faults[system].down:
             raise Declined(503, "closed for maintenance")
 
-    def admit_write(self, system: System) -> None:
-        """Raises Declined while the system takes no write, or not so many."""
+    def admit_write(self, system: System) -> Faults:
+        """How the system will treat this write, whatever changes until it is committed.
+
+        Raises Declined while the system takes no write, or not so many."""
         self.check_up(system)
-        limit, now = self.faults[system].writes_per_minute, time.monotonic()
+        faults, now = self.faults[system], time.monotonic()
+        limit = faults.writes_per_minute
         with self._counting:
             recent = self._recent[system] = [at for at in self._recent[system] if at > now - _MINUTE]
             if limit is not None and len(recent) >= limit:
                 oldest = recent[-limit] if limit else now
                 raise Declined(429, "too many writes", retry_after=oldest + _MINUTE - now)
             recent.append(now)
+        return faults
 
     def write(
-        self, system: System, resource: Resource, body: Mapping[str, Any], external_ref: str, key: str | None
+        self,
+        system: System,
+        resource: Resource,
+        body: Mapping[str, Any],
+        external_ref: str,
+        key: str | None,
+        faults: Faults,
     ) -> Kept:
-        """Commit a write. Raises Declined where the system refuses it."""
-        faults = self.faults[system]
+        """Commit a write that was admitted. Raises Declined where the system refuses it."""
         if faults.reject:
             raise Declined(422, faults.reject)
         try:

@@ -181,13 +181,13 @@ def test_a_written_assignment_can_be_read_back(reach: Reach, twin: Twin, writes:
     assert (assignment.person_id, assignment.state, str(assignment.hours_per_week)) == ("P-1", "hold", "32.5")
 
 
-@pytest.mark.parametrize(
-    "record_id", ["none", "with space", "a/b", "../employees/P-1", "ä?external_ref=1", "%2e"]
-)
-def test_a_record_that_is_not_there(reach: Reach, twin: Twin, seed: Seed, record_id: str) -> None:
+def test_a_record_that_is_not_there(reach: Reach, twin: Twin, seed: Seed) -> None:
+    """Whatever an id holds, it stays one: it does not lead to another resource."""
     twin.plant(seed)
-    with pytest.raises(NoSuchRecord):
-        reach(twin).erp.invoice(record_id)
+    erp = reach(twin).erp
+    for record_id in ["none", "with space", "a/b", "../employees/P-1", "ä?external_ref=1", "%2e", "I-1/"]:
+        with pytest.raises(NoSuchRecord):
+            erp.invoice(record_id)
 
 
 def test_writes_change_what_they_are_about(reach: Reach, twin: Twin, seed: Seed, writes: Writes) -> None:
