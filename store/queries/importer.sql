@@ -3,7 +3,9 @@
 select pg_advisory_xact_lock(4849465044);
 
 -- name: create_staging
--- An empty temporary table for each file of the firm, with the types of the table it goes to.
+-- An empty temporary table for each file of the firm, with the types of the table it goes to; and memory to
+-- compare large tables in.
+set local work_mem = '256MB';
 create temporary table people (line integer, like firm.person, cost_rate numeric(12, 2), bill_rate numeric(12, 2),
   currency char(3)) on commit drop;
 create temporary table skills (line integer, like firm.skill) on commit drop;
