@@ -29,6 +29,7 @@ from demo.contract_terms import Agreed
 from demo.contract_text import Draft, StatedTerm
 from demo.invoices import Invoice
 from demo.opportunities import Opportunity
+from demo.project_facts import ProjectFacts
 from demo.records import Assignment, Client, Contract, Leave, Person, Project, RoleRequest
 from demo.reports import Report
 from demo.role_requests import Suitable
@@ -91,7 +92,7 @@ def build(setting: Setting, begin: Callable[[str], None]) -> Firm:
     suitable = Suitable(staff, assignments, leave)
     requests = role_requests.ask(setting, staff, projects, assignments, suitable)
     plots = stories.troubles(setting, projects)
-    slow = stories.slow_payers(setting, customers)
+    slow = stories.slow_payers(setting, customers, projects)
 
     begin("time entries")
     creeps = stories.creeps(setting, projects, plots)
@@ -102,7 +103,7 @@ def build(setting: Setting, begin: Callable[[str], None]) -> Firm:
 
     begin("contracts, reports and invoices")
     agreements = _draft(setting, contracts, projects, assignments)
-    hours = reports.weekly_hours(setting, projects, marked.entries)
+    facts = ProjectFacts(setting, projects, assignments, leave, marked.entries)
     return Firm(
         people=staff,
         leave=leave,
@@ -117,7 +118,7 @@ def build(setting: Setting, begin: Callable[[str], None]) -> Firm:
         time=marked,
         prices=prices,
         agreements=agreements,
-        reports=reports.report(setting, staff, projects, plots, hours),
+        reports=reports.report(setting, facts, staff, projects, plots),
         invoices=invoices.bill(setting, customers, projects, marked.entries, prices, slow),
         opportunities=opportunities.pursue(setting, customers, contracts, projects),
         held=access.grant(staff, projects, customers),

@@ -120,11 +120,11 @@ def _docx(draft: Draft, path: Path) -> None:
 
 
 def _add_table(document: WordDocument, section: Section) -> None:
-    table = document.add_table(rows=0, cols=len(section.table[0]))
+    table = document.add_table(rows=len(section.table), cols=len(section.table[0]))
     table.style = "Light Grid Accent 1"
-    for row in section.table:
-        for cell, words in zip(table.add_row().cells, row, strict=True):
-            cell.text = words
+    for column, words in zip(table.columns, zip(*section.table, strict=True), strict=True):
+        for cell, word in zip(column.cells, words, strict=True):  # a column's cells are found at once
+            cell.text = word
 
 
 def _without_clock(raw: io.BytesIO) -> bytes:

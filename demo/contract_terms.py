@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
+from demo.cast import PROJECT_NAME
 from demo.catalogue import HOURS_PER_DAY, day_rate, roles
 from demo.records import Assignment, Contract, Project
 from demo.setting import Setting
@@ -38,8 +39,9 @@ TermKind = Literal[
     "liability_cap",
     "termination",
     "governing_law",
+    "exclusion",
 ]
-Value = dict[str, str | int | bool | list[str] | None]
+Value = dict[str, str | int | list[str]]
 
 _CLIENT_SIGNATORIES = (
     "Chief Information Officer",
@@ -102,8 +104,6 @@ def agree(
 
 
 def _main(projects: list[Project]) -> Contract:
-    from demo.cast import PROJECT_NAME
-
     return next(p.contract for p in projects if p.name == PROJECT_NAME)
 
 

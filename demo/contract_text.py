@@ -10,7 +10,9 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from demo.cast import PROJECT_NAME
 from demo.contract_terms import Agreed, TermKind, Value
+from demo.records import Project
 from demo.setting import Setting, text
 
 _WORDS = {
@@ -124,20 +126,26 @@ class _Writer:
         for clause in clauses:
             kind: TermKind | None = clause.get("kind")
             value = self.agreed.terms.get(kind) if kind else None
+            variants = (
+                clause["text"] if "text" in clause else clause["options"].get((value or {}).get("option"), [])
+            )
             if kind and value is None:
-                variants = clause.get("absent", [])
-            else:
-                variants = (
-                    clause["options"][value["option"]] if value and "options" in clause else clause["text"]
-                )
-            if not variants or (kind and value is None and self.rng.random() < 0.5):
-                continue  # half of the contracts without a term say so, the others are silent
+                value, variants = self._denied(clause)
+            if not variants:
+                continue
             words = self.rng.choice(variants).format(**self.slots, **self._value_slots(value or {}))
             position = f"{number}.{len(made) + 1}"
-            made.append(Clause(position, words, kind if value is not None else None))
+            made.append(Clause(position, words, kind))
             if kind and value is not None:
                 self.stated.append(StatedTerm(kind, value, position, heading, words))
         return tuple(made)
+
+    def _denied(self, clause: dict[str, Any]) -> tuple[Value | None, list[str]]:
+        """Of the contracts without a term, half say so, where a style has words for it; the others are
+        silent."""
+        if "absent" not in clause or self.rng.random() < 0.5:
+            return None, []
+        return {"hours": 0, "per": "month"}, clause["absent"]
 
     def _value_slots(self, value: Value) -> dict[str, object]:
         slots: dict[str, object] = dict(value)
@@ -175,12 +183,19 @@ class _Writer:
             lines.append(Clause("", f"{project.name} ({project.project_id}): {project.subject}, {period}."))
             lines.append(Clause("", f"Budget: {project.budget_hours:,} hours. The work packages are:"))
             lines += [Clause(p.work_item_id, p.title) for p in project.agreed]
-            excluded = [p.title for p in project.extras][:1]
-            if excluded and self.rng.random() < 0.6:
-                lines.append(Clause("", f"Not part of the Services: {excluded[0].lower()}."))
+            if project.name == PROJECT_NAME or self.rng.random() < 0.6:
+                lines.append(self._exclusion(project))
             depends = _join([f"access to {s}" for s in project.systems[:2]])
             lines.append(Clause("", f"The work depends on {depends}, to be provided by the client side."))
         return Section("Schedule 1", "Schedule 1 - Services", tuple(lines))
+
+    def _exclusion(self, project: Project) -> Clause:
+        """Says that the first of the things a client may ask for is not included."""
+        excluded = project.extras[0]
+        words = f"Not part of the Services: {excluded.inner_title}."
+        value: Value = {"project_id": project.project_id, "title": excluded.title}
+        self.stated.append(StatedTerm("exclusion", value, "Schedule 1", "Schedule 1 - Services", words))
+        return Clause("", words)
 
     def _rate_card(self) -> Section:
         heading = "Schedule 2 - Rates"

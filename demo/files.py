@@ -194,7 +194,7 @@ class _Notes:
             contacts = [c.split(" ")[0] for c in project.client.contacts]
             for package in project.packages:
                 kind = package.activity if package.agreed else "unagreed"
-                item = package.title[0].lower() + package.title[1:]
+                item = package.inner_title
                 self._notes.append(
                     [
                         note.format(item=item, system=system, contact=contact)

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
 from demo.build import Firm
 from demo.catalogue import offices
+from demo.contract_terms import TermKind
 from demo.files import entry_id, write_json, write_jsonl
 from demo.reports import Report
 from demo.role_requests import roll_offs
@@ -102,6 +103,7 @@ def write_contracts(folder: Path, firm: Firm) -> int:
                 "file": a.agreed.contract.file,
                 "style": a.agreed.style,
                 "terms": [asdict(term) for term in a.stated],
+                "silent_on": [k for k in get_args(TermKind) if k not in {term.kind for term in a.stated}],
                 "work_items": [p.work_item_id for project in a.agreed.projects for p in project.agreed],
             }
             for a in firm.agreements

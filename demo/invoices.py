@@ -42,6 +42,9 @@ class _Habit:
     dispute_share: float
 
 
+_PROMPT = _Habit(delay=-1.0, spread=3.0, pay_day=3, large_extra=0.0, dispute_share=0.0)  # until it slows
+
+
 def bill(
     setting: Setting,
     clients: list[Client],
@@ -53,6 +56,7 @@ def bill(
     """All invoices, numbered by issue."""
     rng = setting.random("invoices")
     habits = {c.client_id: _habit(setting.random(f"pays/{c.client_id}")) for c in clients}
+    habits[clients[0].client_id] = _PROMPT
     slower = {s.client.client_id: s for s in slow}
     made: list[Invoice] = []
     for project, last, amount in _amounts(setting, projects, entries, prices):

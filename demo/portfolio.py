@@ -73,11 +73,13 @@ class _Seller:
         self.codenames = list(text("engagements")["codenames"])
         rng.shuffle(self.codenames)
         self.load: dict[str, int] = {}  # projects that each manager runs now
+        self.earlier = 0  # number of the main client's earlier project
         self.practice_of: dict[int, str] = {}  # by id() of the contract, until it has a number
 
     def contracts(self, clients: list[Client], size: int) -> list[Contract]:
-        """At least one a client; the first is the main project's."""
-        holders = [*clients, *self.rng.choices(clients, k=size - len(clients))]
+        """At least one a client; the first is the main project's, and its client has had one before."""
+        self.earlier = len(clients)
+        holders = [*clients, clients[0], *self.rng.choices(clients, k=size - len(clients) - 1)]
         return [self._contract(client, main=n == 0) for n, client in enumerate(holders)]
 
     def _contract(self, client: Client, *, main: bool) -> Contract:
@@ -111,6 +113,8 @@ class _Seller:
         elif n <= len(_LEAST):
             status = _LEAST[n - 1]
         starts_on, ends_on = self._dates(status, main=main)
+        if n == self.earlier:
+            status, starts_on, ends_on = "finished", *self._earlier_dates()
         kinds = text("engagements")[practice]
         engagement = kinds[0] if main else rng.choice(kinds)
         return Project(
@@ -125,7 +129,7 @@ class _Seller:
             subject=engagement["subject"],
             packages=_packages(engagement),
             systems=tuple(engagement["systems"]),
-            demand=round(min(420.0, max(60.0, rng.lognormvariate(5.1, 0.45))), 1),
+            demand=260.0 if main else round(min(420.0, max(60.0, rng.lognormvariate(5.1, 0.45))), 1),
         )
 
     def _dates(self, status: ProjectStatus, *, main: bool) -> tuple[date, date]:
@@ -146,6 +150,12 @@ class _Seller:
             first += timedelta(days=7)
         last = ends - timedelta(days=max(0, ends.weekday() - 4))
         return first, last
+
+    def _earlier_dates(self) -> tuple[date, date]:
+        """From the first recorded months until the main project began."""
+        starts = self.setting.first_day + timedelta(days=20)
+        ends = self.setting.today - timedelta(days=120)
+        return starts - timedelta(days=starts.weekday()), ends - timedelta(days=max(0, ends.weekday() - 4))
 
     def _name(self, client: Client, subject: str) -> str:
         if self.codenames and self.rng.random() < 0.36:

@@ -11,6 +11,7 @@ Grade = Literal["consultant", "senior", "manager", "principal", "partner"]
 ContractKind = Literal["time_and_materials", "fixed_price", "retainer", "framework"]
 ProjectStatus = Literal["planned", "active", "finished"]
 BookingState = Literal["hold", "booked"]
+_NAMES = frozenset({"Snowflake", "Kubernetes", "Terraform", "Welsh"})  # that titles begin with
 LeaveKind = Literal["annual", "sick", "parental", "training"]
 
 
@@ -106,6 +107,13 @@ class WorkPackage:
     title: str
     activity: str
     agreed: bool
+
+    @property
+    def inner_title(self) -> str:
+        """The title inside a sentence: without its capital, unless that is a name's."""
+        first = self.title.partition(" ")[0]
+        is_name = first in _NAMES or any(c.isupper() for c in first[1:])
+        return self.title if is_name else self.title[0].lower() + self.title[1:]
 
 
 @dataclass

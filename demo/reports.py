@@ -5,18 +5,19 @@ from __future__ import annotations
 
 import random
 import re
+import string
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import Any, Literal
+from functools import cache
+from typing import Literal
 
+from demo.project_facts import ProjectFacts
 from demo.records import Person, Project
 from demo.setting import Setting, text
 from demo.stories import Stage, Story
-from demo.time_entries import Entries
 
 Rag = Literal["green", "amber", "red"]
-Hours = dict[tuple[str, date], int]  # by project and the Monday of the week
 
 
 @dataclass(frozen=True)
@@ -41,66 +42,93 @@ class _Voice:
     optimism: float  # chance of calling it a shade better
 
 
-def weekly_hours(setting: Setting, projects: list[Project], entries: Entries) -> Hours:
-    """Hours recorded by project and week."""
-    found: dict[tuple[int, int], int] = {}
-    weekday = setting.first_day.weekday()
-    keys = zip(entries.project.tolist(), ((entries.day + weekday) // 7).tolist(), strict=True)
-    for key, minutes in zip(keys, entries.minutes.tolist(), strict=True):
-        found[key] = found.get(key, 0) + minutes
-    monday = setting.first_day - timedelta(days=weekday)
-    return {
-        (projects[n].project_id, monday + timedelta(weeks=week)): minutes // 60
-        for (n, week), minutes in found.items()
-    }
+@dataclass(frozen=True)
+class _Pen:
+    """Words sentences for one report."""
+
+    rng: random.Random
+    voice: _Voice
+    slots: dict[str, object]
+    told: list[str]  # templates used so far in the project's reports
+
+    def draw(self, pool: list[str], size: int, **fixed: object) -> list[str]:
+        """Sentences from a pool of templates, those not used lately and whose slots are known."""
+        slots = {**self.slots, **fixed}
+        usable = [p for p in pool if _fields(p) <= slots.keys()]
+        fresh = [p for p in usable if p not in self.told[-20:]]
+        chosen = self.rng.sample(fresh, min(size, len(fresh)))
+        if len(chosen) < size:
+            stale = [p for p in usable if p not in chosen]
+            chosen += self.rng.sample(stale, min(size - len(chosen), len(stale)))
+        self.told.extend(chosen)
+        return [self._slip(_as_sentence(p.format(**slots))) for p in chosen]
+
+    def _slip(self, sentence: str) -> str:
+        """Now and then one of the author's words comes out wrong."""
+        if self.rng.random() >= self.voice.slips:
+            return sentence
+        typos: dict[str, str] = text("reports")["typos"]
+        able = [word for word in typos if re.search(rf"\b{word}\b", sentence)]
+        if not able:
+            return sentence
+        word = self.rng.choice(able)
+        return re.sub(rf"\b{word}\b", typos[word], sentence, count=1)
+
+
+def _as_sentence(words: str) -> str:
+    return words[:1].upper() + words[1:]
+
+
+@cache
+def _fields(template: str) -> frozenset[str]:
+    return frozenset(name for _, name, _, _ in string.Formatter().parse(template) if name)
 
 
 def report(
-    setting: Setting, people: list[Person], projects: list[Project], stories: list[Story], hours: Hours
+    setting: Setting, facts: ProjectFacts, people: list[Person], projects: list[Project], stories: list[Story]
 ) -> list[Report]:
     """All reports, numbered by date. Running projects have one for each of the last weeks."""
-    desk = _Desk(setting, people, stories, hours)
+    desk = _Desk(setting, facts, people, stories)
     made = [r for project in projects for r in desk.reports(project)]
     made.sort(key=lambda r: (r.reported_on, r.project.project_id))
     return [replace(r, report_id=f"SR-{n:04d}") for n, r in enumerate(made, 1)]
 
 
 class _Desk:
-    def __init__(self, setting: Setting, people: list[Person], stories: list[Story], hours: Hours) -> None:
+    """Writes each project's reports from what the records say about its weeks."""
+
+    def __init__(
+        self, setting: Setting, facts: ProjectFacts, people: list[Person], stories: list[Story]
+    ) -> None:
         self.setting = setting
+        self.facts = facts
         self.stories = {s.project.project_id: s for s in stories}
-        self.hours = hours
         self.people = {p.person_id: p for p in people}
-        self.colleagues: dict[str, list[str]] = {}
-        for person in people:
-            if person.role and person.ends_on is None:
-                self.colleagues.setdefault(person.practice, []).append(person.name.split(" ")[0])
 
     def reports(self, project: Project) -> Iterator[Report]:
-        """A project's reports, on the Fridays of its cadence."""
+        """A project's reports, on the Fridays of its cadence and whenever there is trouble."""
         rng = self.setting.random(f"reports/{project.project_id}")
         voice = self._voice(project.manager_id)
-        used = 0
-        recent = self.setting.today - timedelta(days=70)
         story = self.stories.get(project.project_id)
+        recent = self.setting.today - timedelta(days=70)
         cadence = rng.choice((2, 3, 4, 4))
-        recently_told: list[str] = []
+        told: list[str] = []  # the templates used last
         for week, friday in enumerate(_fridays(self.setting, project)):
-            hours = self.hours.get((project.project_id, friday - timedelta(days=4)), 0)
-            used += hours
             stage = story.stage(friday) if story else "quiet"
-            if not (friday >= recent or stage in ("hint", "visible", "biting") or week % cadence == 0):
+            if friday < recent and stage in ("quiet", "recovering") and week % cadence:
                 continue
             wobble = stage == "quiet" and rng.random() < 0.09
-            slots = self._slots(rng, project, friday, hours, used)
-            body, planted = _compose(rng, voice, stage, story, slots, wobble, recently_told)
+            slots = self.facts.of(rng, project, friday)
+            slots["author"] = self.people[project.manager_id].name.partition(" ")[0]
+            pen = _Pen(rng, voice, slots, told)
+            body, planted = _compose(pen, stage, story, wobble=wobble)
             yield Report(
                 report_id="",
                 project=project,
                 reported_on=friday,
                 author_id=project.manager_id,
                 text=body,
-                rag=_rag(rng, voice, stage, story, friday, wobble),
+                rag=_rag(rng, voice, stage, story, friday, wobble=wobble),
                 stage=stage,
                 planted=planted,
             )
@@ -111,34 +139,9 @@ class _Desk:
         return _Voice(
             name=rng.choice(list(text("reports")["voices"])),
             length=rng.choice((2, 3, 3, 4, 5, 7)),
-            slips=rng.choice((0.0, 0.0, 0.03, 0.08)),
+            slips=rng.choice((0.0, 0.0, 0.04, 0.12)),
             optimism=rng.choice((0.0, 0.1, 0.2, 0.45)),
         )
-
-    def _slots(
-        self, rng: random.Random, project: Project, friday: date, hours: int, used: int
-    ) -> dict[str, object]:
-        agreed = project.agreed
-        progress = (friday - project.starts_on).days / max(1, (project.ends_on - project.starts_on).days)
-        at = min(len(agreed) - 2, max(0, round(progress * (len(agreed) - 1))))
-        extra = project.extras[rng.randrange(len(project.extras))]
-        names = [c.split(" ")[0] for c in project.client.contacts]
-        return {
-            "package": _inner(agreed[at].title),
-            "next_package": _inner(agreed[min(len(agreed) - 1, at + 1)].title),
-            "system": rng.choice(project.systems),
-            "contact": names[0],
-            "contact2": names[1],
-            "client": project.client.short,
-            "colleague": rng.choice(self.colleagues[project.practice]),
-            "extra": _inner(extra.title),
-            "hours": hours,
-            "burn": round(100 * used / max(1, project.budget_hours)),
-            "n": rng.randint(2, 9),
-            "team": max(2, round(hours / 30)),
-            "day": f"{friday + timedelta(days=rng.choice((7, 12, 14, 19))):%d %b}",
-            "author": self.people[project.manager_id].name.split(" ")[0],
-        }
 
 
 def _fridays(setting: Setting, project: Project) -> Iterator[date]:
@@ -150,24 +153,13 @@ def _fridays(setting: Setting, project: Project) -> Iterator[date]:
         friday += timedelta(days=7)
 
 
-def _inner(title: str) -> str:
-    """A title inside a sentence: without its capital, unless that is a name's."""
-    first = title.partition(" ")[0]
-    keeps = any(c.isupper() for c in first[1:]) or first in ("Snowflake", "Kubernetes", "Terraform", "Welsh")
-    return title if keeps else title[0].lower() + title[1:]
-
-
-def _capital(sentence: str) -> str:
-    return sentence[:1].upper() + sentence[1:]
-
-
 def _rag(
-    rng: random.Random, voice: _Voice, stage: Stage, story: Story | None, friday: date, wobble: bool
+    rng: random.Random, voice: _Voice, stage: Stage, story: Story | None, friday: date, *, wobble: bool
 ) -> Rag:
     """The rating that the author gives, which follows the facts with a delay."""
     if stage == "biting" and story:
-        deep = (friday - story.bites_on).days >= 7
-        rag: Rag = "red" if deep or rng.random() < 0.45 else "amber"
+        deep = (friday - story.bites_on).days >= 10
+        rag: Rag = "red" if deep or rng.random() < 0.35 else "amber"
     elif stage == "visible":
         rag = "amber" if rng.random() < 0.8 else "green"
     elif stage == "recovering":
@@ -181,56 +173,32 @@ def _rag(
     return rag
 
 
-def _compose(
-    rng: random.Random,
-    voice: _Voice,
-    stage: Stage,
-    story: Story | None,
-    slots: dict[str, object],
-    wobble: bool,
-    told: list[str],
-) -> tuple[str, tuple[str, ...]]:
+def _compose(pen: _Pen, stage: Stage, story: Story | None, *, wobble: bool) -> tuple[str, tuple[str, ...]]:
     """The text, and the sentences in it that speak of the story."""
-    phrases = text("reports")
-
-    def draw(pool: list[str], size: int) -> list[str]:
-        fresh = [p for p in pool if p not in told[-14:]] or pool
-        chosen = rng.sample(fresh, min(size, len(fresh)))
-        told.extend(chosen)
-        return [_slip(rng, voice, _capital(p.format(**slots))) for p in chosen]
-
+    phrases, rng = text("reports"), pen.rng
     issues: list[str] = []
-    if story and stage in ("hint", "visible", "biting"):
-        pool = phrases["kinds"][story.trouble][stage]
+    if story and stage in ("hint", "visible", "biting") and (stage != "hint" or rng.random() < 0.85):
         size = {"hint": 1, "visible": 2, "biting": rng.choice((1, 2))}[stage]
-        if stage != "hint" or rng.random() < 0.85:
-            issues = draw(pool, size)
+        issues = pen.draw(phrases["kinds"][story.trouble][stage], size, system=story.project.systems[0])
     planted = tuple(issues)
     if stage == "recovering":
-        issues = draw(phrases["recovering"], 1)
+        issues = pen.draw(phrases["recovering"], 1)
     if wobble:
-        issues += draw(phrases["wobble"], 1)
-    cheer = {"biting": 0.25, "visible": 0.4}.get(stage, 0.55)
-    good = sum(rng.random() < cheer for _ in range(voice.length))
-    progress = draw(phrases["good"], good) + draw(phrases["routine"], voice.length - good)
+        issues += pen.draw(phrases["wobble"], 1)
+    cheer = {"biting": 0.25, "visible": 0.4}.get(stage, 0.5)
+    good = sum(rng.random() < cheer for _ in range(pen.voice.length))
+    progress = pen.draw(phrases["good"], good) + pen.draw(phrases["routine"], pen.voice.length - good)
     rng.shuffle(progress)
-    outlook = draw(phrases["next"], 1) if rng.random() < 0.7 else []
-    return _arranged(rng, phrases, voice, slots, progress, issues, outlook), planted
+    outlook = pen.draw(phrases["next"], 1) if rng.random() < 0.7 else []
+    return _arranged(pen, progress, issues, outlook), planted
 
 
-def _arranged(
-    rng: random.Random,
-    phrases: dict[str, Any],
-    voice: _Voice,
-    slots: dict[str, object],
-    progress: list[str],
-    issues: list[str],
-    outlook: list[str],
-) -> str:
+def _arranged(pen: _Pen, progress: list[str], issues: list[str], outlook: list[str]) -> str:
     """Puts the sentences into the order and shape of the author's voice."""
-    form = phrases["voices"][voice.name]
-    opening = rng.choice(form["openings"]).format(**slots)
-    closing = rng.choice(form["closings"]).format(**slots)
+    phrases, rng = text("reports"), pen.rng
+    form = phrases["voices"][pen.voice.name]
+    opening = rng.choice(form["openings"]).format(**pen.slots)
+    closing = rng.choice(form["closings"]).format(**pen.slots)
     if form.get("headed"):
         parts = {"progress": progress, "issues": issues, "next": outlook}
         blocks = [f"{phrases['headings'][k]}\n{' '.join(v)}" for k, v in parts.items() if v]
@@ -240,15 +208,3 @@ def _arranged(
     if form["bullets"]:
         return "\n".join(b for b in (opening, *(f"- {line}" for line in lines), closing) if b)
     return " ".join(b for b in (opening, *lines) if b) + (f"\n{closing}" if closing else "")
-
-
-def _slip(rng: random.Random, voice: _Voice, sentence: str) -> str:
-    """Now and then one of the author's words comes out wrong."""
-    if rng.random() >= voice.slips * 3:
-        return sentence
-    typos: dict[str, str] = text("reports")["typos"]
-    able = [word for word in typos if re.search(rf"\b{word}\b", sentence)]
-    if not able:
-        return sentence
-    word = rng.choice(able)
-    return re.sub(rf"\b{word}\b", typos[word], sentence, count=1)

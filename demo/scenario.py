@@ -137,7 +137,7 @@ def client_email(setting: Setting, project: Project, agreed: Agreed, manager: Pe
     until = setting.next_monday + timedelta(weeks=7, days=-3)
     by_title = {p.title: p.work_item_id for p in project.agreed}
     covered = "Returns feed and its data quality checks"
-    extra = project.extras[0].title
+    extra = project.extras[0].inner_title
     items = (
         EmailItem(
             quote=(
@@ -151,12 +151,12 @@ def client_email(setting: Setting, project: Project, agreed: Agreed, manager: Pe
         ),
         EmailItem(
             quote=(
-                f"our loyalty people want {extra[0].lower() + extra[1:]}: five dashboards fed from the app's "
+                f"our marketing board wants {extra}: five of them, fed from the app's "
                 f"event stream, ready by {_spoken(until)}. You told me it would be about six weeks for two "
                 "senior data engineers"
             ),
             expected="out_of_scope",
-            term_kind="change_order",
+            term_kind="exclusion",
             work_item_id="",
             hours_by_role={cast.REQUEST_ROLE: 480},
         ),

@@ -99,18 +99,22 @@ def creeps(setting: Setting, projects: list[Project], stories: list[Story]) -> l
         Creep(
             project=at[story.project.project_id],
             from_day=max(0, (story.hints_from - setting.first_day).days - 7),
-            share=round(rng.uniform(0.16, 0.38), 2),
+            share=round(rng.uniform(0.2, 0.4), 2),
         )
         for story in stories
         if story.trouble == "scope_creep"
     ]
 
 
-def slow_payers(setting: Setting, clients: list[Client]) -> list[SlowPayer]:
-    """Clients whose payments slow down over the last months; the main project's client is one of them."""
+def slow_payers(setting: Setting, clients: list[Client], projects: list[Project]) -> list[SlowPayer]:
+    """Clients whose payments slow down over the last months, the main project's among them. All were billed
+    both before and since."""
     rng = setting.random("slow payers")
-    chosen = [clients[0], *rng.sample(clients[1:], setting.count(6, 2) - 1)]
+    before = {p.client.client_id for p in projects if p.starts_on < setting.today - timedelta(days=400)}
+    since = {p.client.client_id for p in projects if p.status == "active"}
+    able = [c for c in clients[1:] if c.client_id in before & since]
+    others = rng.sample(able, min(len(able), setting.count(6, 2) - 1))
     return [
         SlowPayer(client, setting.today - timedelta(days=rng.randint(170, 260)), rng.randint(22, 40))
-        for client in chosen
+        for client in (clients[0], *others)
     ]

@@ -13,14 +13,13 @@ from demo.cast import PROJECT_NAME
 from demo.records import Leave, Person, Project
 from demo.setting import HISTORY_DAYS, Setting
 from demo.time_entries import (
-    APPROVED,
-    MINUTES_PER_DAY,
     SUBMITTED,
     Bools,
     Entries,
     Ints,
     absences,
     first_package,
+    hand_in_after,
     presence,
 )
 
@@ -47,7 +46,7 @@ _MIX: dict[DefectKind, float] = {
     "impossible_day": 0.05,
 }
 _PADDERS = 9  # people who pad habitually, at full scale
-_RECENT_DAYS = 14  # the weeks that managers still have to approve, where more is planted
+_WAITING_WEIGHT = 6.0  # how much likelier an entry is chosen that waits for approval
 
 
 @dataclass
@@ -109,18 +108,19 @@ class _Planter:
         self._main: Bools = (clean.project == main) & (clean.person != manager)
 
     def _choose(self, size: int, able: Bools, *, padders: bool = False) -> Ints:
-        """Rows not yet touched, rather recent ones; always one or two of the main project's last weeks."""
+        """Rows not yet touched, rather such as wait for approval; always one of the main project's."""
         free = np.zeros(len(self.entries), dtype=bool)
         free[: self.clean] = able[: self.clean] & (self.kind[: self.clean] < 0)
-        recent = self.entries.day >= HISTORY_DAYS - _RECENT_DAYS
-        weight = free * np.where(recent, 6.0, 1.0)
+        waiting = self.entries.state == SUBMITTED
+        weight = free * np.where(waiting, _WAITING_WEIGHT, 1.0)
         if padders:
             weight *= np.where(np.isin(self.entries.person, self._padding), 60.0, 1.0)
         size = min(size, int(np.count_nonzero(weight)))
         if size == 0:
             return np.zeros(0, dtype=np.int64)
         drawn = self.rng.choice(len(weight), size, replace=False, p=weight / weight.sum())
-        shown = np.flatnonzero(free[: self.clean] & recent[: self.clean] & self._main)[:2]
+        main = np.flatnonzero(free[: self.clean] & waiting[: self.clean] & self._main)
+        shown = self.rng.choice(main, min(1, len(main)), replace=False)
         return np.unique(np.concatenate([drawn[len(shown) :], shown]))
 
     def _mark(self, rows: Ints, kind: DefectKind, stake: Ints) -> None:
@@ -211,6 +211,7 @@ class _Planter:
         moved.day = moved.day + to_saturday + self.rng.integers(0, 2, len(moved))
         moved.start = self.rng.integers(18, 42, len(moved)) * 30
         moved.span = moved.minutes.copy()
+        hand_in_after(self.rng, moved)
         ends = np.array([(p.ends_on - self.setting.first_day).days for p in self.projects])
         fine = (moved.day <= ends[moved.project]) & ~self.away[moved.person, moved.day]
         self._add(moved.take(np.flatnonzero(fine)[:size]), "weekend")
@@ -226,8 +227,7 @@ class _Planter:
         fine = inside.take(self.present[inside.person, inside.day])
         fine = fine.take(np.arange(min(size, len(fine))))
         fine.start = self.rng.integers(34, 38, len(fine)) * 30  # 17:00 to 18:30
-        fine.submitted = fine.day * MINUTES_PER_DAY + 19 * 60
-        fine.state = np.where(fine.day < HISTORY_DAYS - 12, APPROVED, SUBMITTED)
+        hand_in_after(self.rng, fine)
         self._add(fine, "after_close")
 
     def overfill_days(self, size: int) -> None:

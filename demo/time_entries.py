@@ -113,8 +113,19 @@ def _cutovers(
     chosen.minutes = chosen.planned.copy()
     chosen.span = chosen.minutes.copy()
     chosen.note[:] = CUTOVER
+    hand_in_after(rng, chosen)
     away = absences(setting, people, leave)
     return chosen.take(~away[chosen.person, chosen.day])
+
+
+def hand_in_after(rng: np.random.Generator, rows: Entries) -> None:
+    """Sets submission and state of entries that were made outside the weekly round: two or three days after,
+    by when people are back at work, and approved after a fortnight."""
+    rows.submitted = (rows.day + rng.integers(2, 4, len(rows))) * MINUTES_PER_DAY + 10 * 60
+    rows.state = np.where(rows.submitted < (HISTORY_DAYS - 14) * MINUTES_PER_DAY, APPROVED, SUBMITTED)
+    waiting = rows.submitted >= HISTORY_DAYS * MINUTES_PER_DAY
+    rows.state[waiting] = DRAFT
+    rows.submitted[waiting] = NOT_SUBMITTED
 
 
 def _worked_days(
@@ -239,7 +250,7 @@ def _packages(
         here = (project == creep.project) & (day >= creep.from_day) & ~leads
         ramp = np.clip((day - creep.from_day) / 60, 0.25, 1.0) * creep.share
         here &= rng.random(len(day)) < ramp
-        offset = rng.integers(0, extra[creep.project], len(day))
+        offset = rng.integers(0, extra[creep.project], len(day)) * (rng.random(len(day)) < 0.5)
         chosen = np.where(here, agreed[creep.project] + offset, chosen)
     return first[project] + chosen
 
@@ -263,7 +274,7 @@ def _submission(
     minute = rng.integers(15 * 60, 19 * 60, sheet.max() + 1)[sheet]
     submitted = np.maximum(friday, day) * MINUTES_PER_DAY + late_days * MINUTES_PER_DAY + minute
     now = HISTORY_DAYS * MINUTES_PER_DAY
-    wait = rng.gamma(2.0, 2.2, sheet.max() + 1)[sheet] * MINUTES_PER_DAY
+    wait = rng.gamma(3.0, 2.5, sheet.max() + 1)[sheet] * MINUTES_PER_DAY
     forgotten = rng.random(sheet.max() + 1)[sheet] < 0.004
     state = np.where((submitted + wait < now) & ~forgotten, APPROVED, SUBMITTED)
     state = np.where(submitted >= now, DRAFT, state)
