@@ -103,7 +103,7 @@ class HttpTransport(Transport):
             "POST",
             f"/{resource}",
             json={**body, EXTERNAL_REF: idempotency_key},
-            headers={"Idempotency-Key": idempotency_key},
+            headers={"Idempotency-Key": quote(idempotency_key, safe=":")},  # headers are ASCII
         )
         answer = self._send(request, lost)
         if answer.status_code == HTTPStatus.CONFLICT:

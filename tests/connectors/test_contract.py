@@ -78,6 +78,16 @@ def test_parallel_writes_with_one_key_make_one_record(reach: Reach, twin: Twin, 
     assert sum(not o.replayed for o in outcomes) == 3
 
 
+def test_a_key_may_hold_any_text(reach: Reach, twin: Twin, writes: Writes) -> None:
+    """It ends with the id of an item, which is the firm's own."""
+    psa, write = reach(twin).psa, writes["return_time_entries"]
+    keys = ["entry:Zürich/1", "entry:Z%C3%BCrich/1", "entry:a b&c=d", "entry:a\r\nX-Evil: 1", "entry:時"]
+    ids = [psa.write(write.operation, write.body, idempotency_key=key).record_id for key in keys]
+    assert [psa.write(write.operation, write.body, idempotency_key=key).record_id for key in keys] == ids
+    assert [found.record_id for key in keys if (found := psa.find(write.operation, key))] == ids
+    assert len(set(ids)) == len(keys)
+
+
 def test_a_key_used_for_another_request_is_refused(reach: Reach, twin: Twin, writes: Writes) -> None:
     erp, write = reach(twin).erp, writes["send_reminder"]
     erp.write("send_reminder", write.body, idempotency_key="key-1")
