@@ -5,9 +5,10 @@ rule's conditions are over *facts*, which the workflow derives from the firm's r
 proposer or a document says."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Hashable, Mapping, Sequence
 from decimal import Decimal
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -21,6 +22,7 @@ Relation = Literal[
     "project_manager",  # of the project the action is about
     "practice_lead",  # of the project's practice
     "practice_resource_manager",  # resource manager of the practice the person belongs to
+    "person_practice_lead",  # lead of the practice the person belongs to
     "account_owner",  # of the client
     "office_finance",  # finance of the legal entity that runs the project
     "manager",  # line manager of the person the action is about
@@ -37,6 +39,7 @@ class Facts(_Model):
     action: ActionKind
     amount: Money | None = None  # the money the action commits or concerns
     margin: Decimal | None = None  # (price - cost) / price of the action; None where it has no price
+    unknown: tuple[Literal["amount", "margin"], ...] = ()  # it has one, and the records do not tell it
     project_id: str | None = None
     practice: str | None = None
     office: str | None = None  # the legal entity
@@ -126,9 +129,19 @@ class PolicySet(_Model):
             raise ValueError(f"the last rule must be the strictest: at least {strictest} signatures")
         return self
 
+    def rule(self, name: str) -> Rule | None:
+        return next((r for r in self.rules if r.name == name), None)
+
 
 class NoExchangeRate(ChargehandError):
     """The policy has no exchange rate for {currency}, so its thresholds cannot be applied."""
+
+    status = 422
+    retry = "with a fix"
+
+
+class UnknownFact(ChargehandError):
+    """The policy asks for the {fact} of this action, and the firm's records do not tell it."""
 
     status = 422
     retry = "with a fix"
@@ -140,16 +153,18 @@ def signatures(gate: Gate) -> int:
 
 
 def gate_for(policy: PolicySet, facts: Facts) -> Rule:
-    """The first rule whose conditions hold. An amount whose currency the policy does not know meets the last
-    rule: unknown money is never small money."""
+    """The first rule whose conditions hold. An amount or a margin that is asked for and cannot be told meets
+    the last rule, the strictest: unknown money is never small money."""
     try:
         return next(rule for rule in policy.rules if holds(rule.when, facts, policy))
-    except NoExchangeRate:
+    except (NoExchangeRate, UnknownFact):
         return policy.rules[-1]
 
 
 def holds(condition: Condition, facts: Facts, policy: PolicySet) -> bool:
-    """Whether every named fact holds. A fact that is asked for and not known does not hold."""
+    """Whether every named fact holds. What the action does not have (no contract, no price) does not hold.
+
+    Raises NoExchangeRate or UnknownFact when all else holds and a threshold cannot be applied."""
     member_of: Sequence[tuple[Sequence[str], str | None]] = (
         (condition.action, facts.action),
         (condition.contract_kind, facts.contract_kind),
@@ -161,12 +176,22 @@ def holds(condition: Condition, facts: Facts, policy: PolicySet) -> bool:
         return False
     if condition.proposer_role and not set(condition.proposer_role) & set(facts.proposer_roles):
         return False
-    if condition.margin_below is not None and (
-        facts.margin is None or facts.margin >= condition.margin_below
-    ):
-        return False
+    return _margin_holds(condition, facts) and _amount_holds(condition, facts, policy)
+
+
+def _margin_holds(condition: Condition, facts: Facts) -> bool:
+    if condition.margin_below is None:
+        return True
+    if "margin" in facts.unknown:
+        raise UnknownFact(fact="margin")
+    return facts.margin is not None and facts.margin < condition.margin_below
+
+
+def _amount_holds(condition: Condition, facts: Facts, policy: PolicySet) -> bool:
     if condition.amount_at_least is None and condition.amount_below is None:
         return True
+    if "amount" in facts.unknown:
+        raise UnknownFact(fact="amount")
     if facts.amount is None:
         return False
     amount = in_policy_currency(facts.amount, policy)
@@ -185,17 +210,34 @@ def in_policy_currency(money: Money, policy: PolicySet) -> Decimal:
     return money.amount * rate
 
 
+class _UniqueKeys(yaml.SafeLoader):
+    """YAML where a key is written once. The parser takes the last of two: the conditions of the first one
+    would be gone without a word."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.value in seen:
+                raise yaml.MarkedYAMLError(
+                    problem=f"{key.value} is written twice", problem_mark=key.start_mark
+                )
+            seen.add(str(key.value))
+        return super().construct_mapping(node, deep)
+
+
 def parse_policy(text: str, file: str = "policy.yaml") -> PolicySet:
     """A policy from YAML. Raises BadInput naming the place and the reason for each fault."""
     try:
-        return PolicySet.model_validate(yaml.safe_load(text))
-    except yaml.MarkedYAMLError as e:
-        line = e.problem_mark.line + 1 if e.problem_mark else 1
-        raise BadInput([Problem(file, line, "", e.problem or "not YAML")]) from e
+        return PolicySet.model_validate(yaml.load(text, _UniqueKeys))
+    except yaml.YAMLError as e:
+        mark, problem = getattr(e, "problem_mark", None), getattr(e, "problem", None)
+        raise BadInput([Problem(file, mark.line + 1 if mark else 1, "", problem or "not YAML")]) from e
     except ValidationError as e:
         raise BadInput([Problem(file, 1, ".".join(map(str, f["loc"])), f["msg"]) for f in e.errors()]) from e
 
 
 def policy_sha(policy: PolicySet) -> str:
-    """The version of a policy: sha256 over its canonical JSON, so that comments and layout do not matter."""
-    return hashlib.sha256(policy.model_dump_json().encode()).hexdigest()
+    """The version of a policy: sha256 over its JSON with sorted keys, so that comments, layout and the
+    order of keys do not matter."""
+    text = json.dumps(policy.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()

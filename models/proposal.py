@@ -3,7 +3,7 @@ signature to exactly what will be written."""
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Literal, get_args
 
 from models.actions import Action
@@ -63,6 +63,13 @@ EffectState = Literal[
 ]
 CircuitState = Literal["closed", "open", "paused"]  # paused: by hand
 
+_TOWARDS: Mapping[ProposalState, ProposalEvent] = {
+    "approved": "resume",
+    "executed": "execute",
+    "parked": "park",
+    "failed": "fail",
+}
+
 
 class WrongState(ChargehandError):
     """Proposal {proposal_id} is {state}; it cannot {event} any more."""
@@ -77,6 +84,22 @@ def next_state(state: ProposalState, event: ProposalEvent, proposal_id: str = ""
         return TRANSITIONS[state, event]
     except KeyError:
         raise WrongState(proposal_id=proposal_id, state=state, event=event) from None
+
+
+def after_effects(
+    state: ProposalState, effects: Collection[EffectState], proposal_id: str = ""
+) -> ProposalState:
+    """The state of a signed proposal with effects in these states: parked as soon as one waits for a person,
+    settled when nothing is on its way any more, failed when one of them never got there.
+
+    Raises WrongState when the life of a proposal has no such step."""
+    if "parked" in effects:
+        towards: ProposalState = "parked"
+    elif {"ready", "leased"} & set(effects):
+        towards = "approved"
+    else:
+        towards = "failed" if "failed" in effects else "executed"
+    return state if towards == state else next_state(state, _TOWARDS[towards], proposal_id)
 
 
 def canonical(action: Action, evidence: Sequence[Citation], policy_sha256: str, rule: str) -> str:

@@ -6,13 +6,14 @@
 create function workflow.sees_all_facts() returns boolean language sql stable
   return session_user = 'chargehand_workflow' or app.is_service();
 
-create function workflow.project_facts(projects text[])
-  returns table (project_id text, name text, practice text, office text, client_id text, contract_id text,
-                 manager_id text, account_owner_id text)
+create function workflow.project_facts(project text)
+  returns table (project_id text, name text, practice text, office text, client_id text, client_name text,
+                 contract_id text, manager_id text, account_owner_id text)
   language sql stable security definer set search_path = pg_catalog, firm as $$
-  select p.project_id, p.name, p.practice, p.office, p.client_id, p.contract_id, p.manager_id, c.account_owner_id
+  select p.project_id, p.name, p.practice, p.office, p.client_id, c.name, p.contract_id, p.manager_id,
+    c.account_owner_id
   from firm.project p join firm.client c on c.client_id = p.client_id
-  where p.project_id = any (projects)
+  where p.project_id = project
     and (workflow.sees_all_facts() or p.project_id = any (app.visible_projects())) $$;
 
 create function workflow.contract_facts(contract text)
@@ -32,10 +33,10 @@ create function workflow.invoice_facts(invoice text)
     and (workflow.sees_all_facts() or i.project_id = any (app.visible_projects())) $$;
 
 create function workflow.entry_facts(entries text[])
-  returns table (entry_id text, person_id text, project_id text, state text)
+  returns table (entry_id text, person_id text, person_name text, project_id text, minutes integer, state text)
   language sql stable security definer set search_path = pg_catalog, firm as $$
-  select t.entry_id, t.person_id, t.project_id, t.state
-  from firm.time_entry t
+  select t.entry_id, t.person_id, p.name, t.project_id, t.minutes, t.state
+  from firm.time_entry t join firm.person p on p.person_id = t.person_id
   where t.entry_id = any (entries)
     and (workflow.sees_all_facts() or t.project_id = any (app.visible_projects())) $$;
 

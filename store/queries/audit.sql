@@ -22,3 +22,7 @@ from audit.event
 where seq < %(before)s
   and (%(action)s::text is null or action = %(action)s)
 order by seq desc limit %(limit)s;
+
+-- name: hash_of
+-- The hash of one entry, or no row.
+select encode(hash, 'hex') from audit.event where seq = %(seq)s;

@@ -1,0 +1,180 @@
+-- name: take_turns
+-- Approvals whose writes share an ordering key enter the ledger one after the other, so that a lower number also
+-- becomes visible first. Locks in one order, held to the end of the transaction.
+select pg_advisory_xact_lock(turn) from (
+  select distinct hashtextextended(key, 0) as turn from unnest(%(keys)s::text[]) key order by 1 offset 0) turns;
+
+-- name: enqueue
+-- Enter the writes of a signed version. Where their system is down or paused they wait from the start.
+insert into workflow.effect (idempotency_key, proposal_id, version, content_hash, system, operation, item,
+  ordering_key, body, waits_since)
+select w.idempotency_key, %(proposal_id)s, %(version)s, %(content_hash)s, w.system, w.operation, w.item,
+  w.ordering_key, w.body, case when c.state <> 'closed' then now() end
+from jsonb_to_recordset(%(writes)s::jsonb) w (
+  position integer, idempotency_key text, system text, operation text, item text, ordering_key text, body jsonb)
+join workflow.circuit c on c.system = w.system
+order by w.position
+returning system, waits_since;
+
+-- name: claim
+-- Lease the oldest effect of a system that is due: its turn among those with its ordering key, and its system's
+-- circuit closed, or open and this is the one probe. Whoever moves probe_at on first has the probe. A lease that
+-- ran out belongs to a worker that died: what it had sent may have arrived until then.
+with circuit as (select state from workflow.circuit where system = %(system)s),
+probe as (
+  update workflow.circuit c set probe_at = now() + make_interval(secs => %(probe_seconds)s)
+  where c.system = %(system)s and c.state = 'open' and c.probe_at <= now() and exists (
+    select from workflow.effect e where e.system = c.system
+      and ((e.state = 'ready' and e.not_before <= now()) or (e.state = 'leased' and e.lease_until < now())))
+  returning 1),
+due as (
+  select e.effect_id, case when e.state = 'leased' then greatest(e.sent_at, e.lease_until) else e.sent_at end as sent_at
+  from workflow.effect e
+  where e.system = %(system)s
+    and ((e.state = 'ready' and e.not_before <= now()) or (e.state = 'leased' and e.lease_until < now()))
+    and ((select state from circuit) = 'closed' or exists (select from probe))
+    and not exists (
+      select from workflow.effect b
+      where b.system = e.system and b.ordering_key = e.ordering_key and b.effect_id < e.effect_id
+        and b.state in ('ready', 'leased', 'parked'))
+  order by e.effect_id limit 1 for update of e skip locked)
+update workflow.effect e set state = 'leased', lease_owner = %(worker_id)s, fence = e.fence + 1,
+  lease_until = now() + make_interval(secs => %(lease_seconds)s), attempts = e.attempts + 1,
+  sent_at = case when e.sent_at is not null then due.sent_at end
+from due where e.effect_id = due.effect_id
+returning e.effect_id, e.idempotency_key, e.proposal_id, e.version, e.content_hash, e.system, e.operation, e.item,
+  e.body, e.attempts, e.max_attempts, e.fence, e.sent_at, clock_timestamp() as claimed_at;
+
+-- name: extend_lease
+-- The worker is still at it.
+update workflow.effect set lease_until = now() + make_interval(secs => %(lease_seconds)s)
+where effect_id = %(effect_id)s and fence = %(fence)s and state = 'leased';
+
+-- name: mark_sent
+-- From now on it may have reached the system.
+update workflow.effect set sent_at = clock_timestamp()
+where effect_id = %(effect_id)s and fence = %(fence)s and state = 'leased';
+
+-- name: release
+-- Give an effect back to be tried later. `reached`: this attempt may have reached the system; else what is known
+-- of earlier ones stays.
+update workflow.effect set state = 'ready', lease_owner = null, lease_until = null, last_error = %(error)s,
+  attempts = attempts - case when %(give_back)s then 1 else 0 end,
+  not_before = now() + make_interval(secs => %(after_seconds)s),
+  sent_at = case when %(reached)s then clock_timestamp() else %(sent_before)s end,
+  waits_since = case when %(waits)s then coalesce(waits_since, now()) end
+where effect_id = %(effect_id)s and fence = %(fence)s and state = 'leased';
+
+-- name: settle
+-- It is in the system of record.
+update workflow.effect set state = 'done', external_ref = %(external_ref)s, result = %(result)s, last_error = null,
+  lease_owner = null, lease_until = null, waits_since = null, settled_at = now()
+where effect_id = %(effect_id)s and fence = %(fence)s and state = 'leased';
+
+-- name: stop
+-- It goes no further: parked for a person, or failed for good.
+update workflow.effect set state = %(state)s, last_error = %(error)s, lease_owner = null, lease_until = null,
+  waits_since = null, settled_at = case when %(state)s = 'failed' then now() end
+where effect_id = %(effect_id)s and fence = %(fence)s and state = 'leased';
+
+-- name: lock_proposal
+-- Take the lock of an effect's proposal: always before the effect's own row.
+select p.proposal_id from workflow.proposal p
+where p.proposal_id = (select proposal_id from workflow.effect where effect_id = %(effect_id)s) for update;
+
+-- name: progress
+-- How the effects of a proposal stand, with what its people are told.
+select p.proposal_id, p.proposer_id, p.title, p.state, p.version,
+  array(select e.state from workflow.effect e where e.proposal_id = p.proposal_id) as effects,
+  array(select upper(e.system) || ' ' || e.external_ref from workflow.effect e
+        where e.proposal_id = p.proposal_id and e.state = 'done' order by e.effect_id) as written,
+  array(select e.last_error from workflow.effect e where e.proposal_id = p.proposal_id
+        and e.state in ('parked', 'failed') and e.last_error is not null order by e.effect_id) as errors,
+  array(select d.approver_id from workflow.decision d
+        where d.proposal_id = p.proposal_id and d.version = p.version) as signers
+from workflow.proposal p where p.proposal_id = %(proposal_id)s;
+
+-- name: signed_content
+-- What an effect's version says, and who asked for it.
+select v.canonical, v.policy_sha256, v.rule, p.proposer_id,
+  array(select d.step from workflow.decision d where d.proposal_id = v.proposal_id and d.version = v.version
+        and d.content_hash = v.content_hash and d.verdict = 'approve') as signed_steps
+from workflow.proposal_version v join workflow.proposal p using (proposal_id)
+where v.proposal_id = %(proposal_id)s and v.version = %(version)s;
+
+-- name: of_proposal
+-- The effects of a proposal in the order they were entered.
+select effect_id, system, operation, item, state, attempts, external_ref, last_error, waits_since,
+  idempotency_key, body
+from workflow.effect where proposal_id = %(proposal_id)s order by effect_id;
+
+-- name: stopped
+-- One effect for a person's hand, its row locked.
+select effect_id, proposal_id, system, operation, item, state, body
+from workflow.effect where effect_id = %(effect_id)s for update;
+
+-- name: retry
+-- A parked effect goes on from the start; what it may have sent stays known.
+update workflow.effect set state = 'ready', attempts = 0, not_before = now(), settled_at = null
+where effect_id = %(effect_id)s and state = 'parked';
+
+-- name: settle_by_hand
+-- A person saw that it is done, or gave it up.
+update workflow.effect set state = %(state)s, external_ref = %(external_ref)s, settled_at = now()
+where effect_id = %(effect_id)s and state = 'parked';
+
+-- name: mirror_assignment
+-- What the PSA booked.
+insert into firm.assignment (assignment_id, person_id, project_id, role, starts_on, ends_on, hours_per_week, state)
+values (%(record_id)s, %(person_id)s, %(project_id)s, %(role)s, %(starts_on)s, %(ends_on)s, %(hours_per_week)s,
+  %(state)s)
+on conflict (assignment_id) do nothing;
+
+-- name: mirror_returned_entry
+-- What the PSA sent back to its owner.
+update firm.time_entry set state = 'returned' where entry_id = %(entry_id)s;
+
+-- name: mirror_record
+-- What a system of record holds that the firm's files have no table for.
+insert into firm.system_record (system, record_id, kind, project_id, body, proposal_id)
+values (%(system)s, %(record_id)s, %(kind)s, %(project_id)s, %(body)s, %(proposal_id)s)
+on conflict (system, kind, record_id) do nothing;
+
+-- name: circuits
+-- Every system's circuit and how many of its effects wait for it.
+select c.system, c.state, c.since, c.failures, c.reason, c.changed_by,
+  (select count(*)::integer from workflow.effect e where e.system = c.system and e.waits_since is not null) as waiting
+from workflow.circuit c order by c.system;
+
+-- name: count_failure
+-- One more failure in a row; the row where this one opens the circuit.
+update workflow.circuit set failures = failures + 1, reason = %(reason)s,
+  state = case when failures + 1 >= %(trip_after)s then 'open' else state end,
+  since = case when state = 'closed' and failures + 1 >= %(trip_after)s then now() else since end,
+  probe_at = now() + make_interval(secs => %(probe_seconds)s), changed_by = app.me()
+where system = %(system)s and state <> 'paused'
+returning state = 'open' and failures = %(trip_after)s;
+
+-- name: close_circuit
+-- The system answers again.
+update workflow.circuit set failures = 0, state = 'closed', reason = '', changed_by = app.me(),
+  since = case when state = 'open' then now() else since end
+where system = %(system)s and state <> 'paused' and (failures > 0 or state = 'open')
+returning 1;
+
+-- name: set_circuit
+-- Pause a system or let it go on, by hand.
+update workflow.circuit set state = %(state)s, since = now(), failures = 0, reason = %(reason)s,
+  changed_by = app.me()
+where system = %(system)s and state <> %(state)s
+returning 1;
+
+-- name: start_waiting
+-- What is to be written to a system waits for it from now on.
+update workflow.effect set waits_since = now()
+where system = %(system)s and state = 'ready' and waits_since is null;
+
+-- name: stop_waiting
+-- Nothing waits for a system any more.
+update workflow.effect set waits_since = null
+where system = %(system)s and state in ('ready', 'leased') and waits_since is not null;

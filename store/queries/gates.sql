@@ -1,0 +1,34 @@
+-- name: roles_of
+-- The roles a person holds: one's own, or anybody's where a decision is made.
+select workflow.roles_of(%(person_id)s);
+
+-- name: project
+-- A project, its client and who answers for them, if the caller may see it or decides.
+select project_id, name, practice, office, client_id, client_name, contract_id, manager_id, account_owner_id
+from workflow.project_facts(%(project_id)s);
+
+-- name: contract
+-- A contract, if the caller may see its client or decides.
+select contract_id, client_id, kind, value, currency, ends_on from workflow.contract_facts(%(contract_id)s);
+
+-- name: invoice
+-- An invoice, if the caller may see its project or decides.
+select invoice_id, customer_id, project_id, amount, currency, paid_on
+from workflow.invoice_facts(%(invoice_id)s);
+
+-- name: entries
+-- Time entries, those of projects that the caller may see, or all where a decision is made.
+select entry_id, person_id, person_name, project_id, minutes, state from workflow.entry_facts(%(entry_ids)s);
+
+-- name: person
+-- A person with practice, office, manager and, for those who may see rates, what an hour costs.
+select person_id, name, practice, office, manager_id, starts_on, ends_on, cost_rate, currency
+from workflow.person_facts(%(person_id)s);
+
+-- name: holders
+-- Who holds a role over a practice, an office or the firm, and works here today.
+select person_id, name, scope_kind, scope_id from workflow.holders(%(role)s, %(practice)s, %(office)s);
+
+-- name: working
+-- Those of the people who work here today, by name.
+select person_id, name from workflow.working_people(%(person_ids)s);

@@ -1,0 +1,147 @@
+-- name: submit
+-- Store a new proposal as the caller, with its approvers and their cards; timers run from now.
+select workflow.submit(
+  id => %(proposal_id)s, tool => %(tool)s, tool_version => %(tool_version)s, thread => %(thread_id)s,
+  title => %(title)s, kind => %(action_kind)s, project => %(project_id)s, practice => %(practice)s,
+  client => %(client_id)s, amount => %(amount)s, currency => %(currency)s, canonical => %(canonical)s,
+  content_hash => %(content_hash)s, policy => %(policy_sha256)s, rule => %(rule)s, gate => %(gate)s,
+  facts => %(facts)s, explanation => %(explanation)s, approvers => %(approvers)s::jsonb,
+  expires => now() + make_interval(hours => %(expires_after_hours)s),
+  remind => now() + make_interval(hours => %(remind_after_hours)s),
+  escalate => now() + make_interval(hours => %(escalate_after_hours)s));
+
+-- name: document
+-- The text that a quote must stand in, as far as the caller may see it.
+select case %(document)s
+  when 'contract' then (select text from firm.contract_document where contract_id = %(id)s)
+  when 'status_report' then (select text from firm.status_report where report_id = %(id)s)
+  when 'message' then (select text from talk.message where message_id::text = %(id)s)
+end;
+
+-- name: lock
+-- Take the proposal's lock and say whether the caller may see it. What it holds is read afterwards, by another
+-- statement: this one may have waited, and would join yesterday's version to today's proposal.
+select app.sees_proposal(proposal_id) from workflow.proposal where proposal_id = %(proposal_id)s for update;
+
+-- name: current
+-- A proposal with its current version.
+select p.proposal_id, p.proposer_id, p.title, p.state, p.state_since, p.version, p.step, p.expires_at,
+  p.escalated_at, v.author_id, v.canonical, v.content_hash, v.policy_sha256, v.rule, v.gate, v.explanation,
+  v.created_at as version_at, clock_timestamp() as now
+from workflow.proposal p join workflow.proposal_version v using (proposal_id, version)
+where p.proposal_id = %(proposal_id)s;
+
+-- name: add_version
+-- A new version of a proposal.
+insert into workflow.proposal_version (proposal_id, version, author_id, canonical, content_hash, policy_sha256,
+  rule, gate, facts, explanation, note)
+values (%(proposal_id)s, %(version)s, %(author_id)s, %(canonical)s, %(content_hash)s, %(policy_sha256)s,
+  %(rule)s, %(gate)s, %(facts)s, %(explanation)s, %(note)s);
+
+-- name: put_version
+-- Make a new version the current one: back to the gate's first step, all timers start again.
+update workflow.proposal set version = %(version)s, step = 0, title = %(title)s, amount = %(amount)s,
+  currency = %(currency)s, escalated_at = null,
+  expires_at = now() + make_interval(hours => %(expires_after_hours)s),
+  remind_at = now() + make_interval(hours => %(remind_after_hours)s),
+  escalate_at = now() + make_interval(hours => %(escalate_after_hours)s)
+where proposal_id = %(proposal_id)s;
+
+-- name: add_approvers
+-- Those who may sign a version's steps; who is there already stays.
+insert into workflow.approver (proposal_id, version, step, person_id, why, fallback)
+select %(proposal_id)s, %(version)s, a.step, a.person_id, a.why, a.fallback
+from jsonb_to_recordset(%(approvers)s::jsonb) a (step integer, person_id text, why text, fallback boolean)
+on conflict do nothing;
+
+-- name: next_step
+-- The step is signed: on to the next one, whose people have their own time.
+update workflow.proposal set step = step + 1, escalated_at = null,
+  remind_at = now() + make_interval(hours => %(remind_after_hours)s),
+  escalate_at = now() + make_interval(hours => %(escalate_after_hours)s)
+where proposal_id = %(proposal_id)s;
+
+-- name: set_state
+-- Move a proposal on; since when.
+update workflow.proposal set state = %(state)s, state_since = now() where proposal_id = %(proposal_id)s
+returning state_since;
+
+-- name: due
+-- Proposals whose timer has rung, the longest overdue first.
+select proposal_id from workflow.proposal
+where state = 'pending' and least(expires_at, remind_at, escalate_at) <= %(now)s
+order by least(expires_at, remind_at, escalate_at) limit %(limit)s;
+
+-- name: timers
+-- The timers of a proposal.
+select expires_at, remind_at, escalate_at from workflow.proposal where proposal_id = %(proposal_id)s;
+
+-- name: remind_again
+-- Set the next reminder.
+update workflow.proposal set remind_at = %(at)s where proposal_id = %(proposal_id)s;
+
+-- name: mark_escalated
+-- From now on the fallback of the current step may sign too.
+update workflow.proposal set escalated_at = %(now)s, escalate_at = null where proposal_id = %(proposal_id)s;
+
+-- name: card
+-- What a card says of the proposal itself and its current version.
+select p.proposal_id, p.proposer_id, n.name as proposer_name, p.tool, p.tool_version, p.thread_id, p.title,
+  p.state, p.version, p.step, p.project_id, p.amount, p.currency::text as currency, p.created_at, p.state_since,
+  p.expires_at, v.author_id, v.content_hash, v.action, v.evidence, v.explanation, v.policy_sha256, v.gate,
+  now() as now
+from workflow.proposal p
+join workflow.proposal_version v using (proposal_id, version)
+left join firm.person n on n.person_id = p.proposer_id
+where p.proposal_id = %(proposal_id)s;
+
+-- name: versions
+-- Every version of a proposal, oldest first.
+select v.version, v.author_id, n.name as author_name, v.note, v.created_at, v.content_hash, v.action
+from workflow.proposal_version v left join firm.person n on n.person_id = v.author_id
+where v.proposal_id = %(proposal_id)s order by v.version;
+
+-- name: declined_items
+-- What was left out of a batch, by whom and why.
+select d.version, d.item_id, d.declined_by, n.name as declined_by_name, d.reason, d.declined_at
+from workflow.declined_item d left join firm.person n on n.person_id = d.declined_by
+where d.proposal_id = %(proposal_id)s order by d.version, d.item_id;
+
+-- name: inbox
+-- A page of proposals that the caller may see. The box 'mine' is what waits for the caller's signature, nearest
+-- deadline first; the others are newest first. `after` is the last line of the page before.
+with mine as (
+  select a.proposal_id, a.why
+  from workflow.approver a
+  join workflow.proposal p on p.proposal_id = a.proposal_id and p.version = a.version and p.step = a.step
+  join workflow.proposal_version v on v.proposal_id = p.proposal_id and v.version = p.version
+  where a.person_id = app.me() and p.state = 'pending' and p.proposer_id <> app.me() and v.author_id <> app.me()
+    and not exists (select from workflow.decision d where d.proposal_id = p.proposal_id
+                    and d.version = p.version and d.approver_id = app.me()))
+select p.proposal_id, p.title, p.action_kind, p.state, p.version, p.amount, p.currency::text as currency,
+  p.project_id, p.practice, p.proposer_id, n.name as proposer_name, p.created_at, p.state_since, p.expires_at,
+  p.step, jsonb_array_length(v.gate -> 'gate' -> 'steps') as steps_total, m.why as why_you
+from workflow.proposal p
+join workflow.proposal_version v using (proposal_id, version)
+left join mine m on m.proposal_id = p.proposal_id
+left join firm.person n on n.person_id = p.proposer_id
+where (%(box)s = 'all' or (%(box)s = 'asked' and p.proposer_id = app.me())
+    or (%(box)s = 'mine' and m.proposal_id is not null))
+  and (%(states)s::text[] is null or p.state = any (%(states)s))
+  and (%(after_at)s::timestamptz is null
+    or (%(box)s = 'mine' and (p.expires_at, p.proposal_id) > (%(after_at)s, %(after_id)s::uuid))
+    or (%(box)s <> 'mine' and (p.created_at, p.proposal_id) < (%(after_at)s, %(after_id)s::uuid)))
+order by case when %(box)s = 'mine' then p.expires_at end,
+  case when %(box)s = 'mine' then p.proposal_id end,
+  p.created_at desc, p.proposal_id desc
+limit %(limit)s;
+
+-- name: queue_health
+-- How long proposals wait at each step, of what the caller may see.
+select v.rule, v.gate -> 'gate' -> 'steps' -> p.step ->> 'name' as step, count(*)::integer as waiting,
+  (extract(epoch from now() - min(p.state_since)) / 3600)::float8 as oldest_hours,
+  (extract(epoch from percentile_cont(0.5) within group (order by now() - p.state_since)) / 3600)::float8
+    as median_hours
+from workflow.proposal p join workflow.proposal_version v using (proposal_id, version)
+where p.state = 'pending'
+group by 1, 2 order by oldest_hours desc;

@@ -1,0 +1,168 @@
+"""What people see of proposals: the card, its parts, and the line in a list."""
+
+from datetime import datetime
+from typing import Any, Generic, Literal, TypeVar
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+from models.access import service
+from models.actions import Action, ActionKind, System, Write
+from models.evidence import Citation
+from models.money import Money
+from models.proposal import CircuitState, EffectState, ProposalState, Verdict
+
+Ability = Literal["approve", "reject", "edit", "accept_part", "withdraw"]
+Box = Literal["mine", "asked", "all"]  # waits for me, I proposed it, all I may see
+
+T = TypeVar("T")
+
+
+class _View(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class PersonRef(_View):
+    person_id: str
+    name: str
+
+
+class Signature(_View):
+    person: PersonRef
+    verdict: Verdict
+    reason: str
+    surface: str
+    decided_at: datetime
+
+
+class ApproverView(_View):
+    person: PersonRef
+    why: str  # 'why you'
+    fallback: bool  # asked because nobody who comes first may sign, or none of them did in time
+
+
+class StepView(_View):
+    name: str
+    signatures_needed: int
+    signatures: tuple[Signature, ...]
+    approvers: tuple[ApproverView, ...]
+    comment_required: bool
+
+
+class EffectView(_View):
+    effect_id: int
+    system: System
+    operation: ActionKind
+    item: str
+    state: EffectState
+    attempts: int
+    external_ref: str | None
+    last_error: str | None
+    waits_since: datetime | None  # its system is down, or paused, since
+    idempotency_key: str
+    body: dict[str, Any]
+
+
+class DeclinedItem(_View):
+    version: int  # the version it was left out of
+    item_id: str
+    declined_by: PersonRef
+    reason: str
+    declined_at: datetime
+
+
+class VersionView(_View):
+    version: int
+    author: PersonRef
+    note: str  # why it was made; empty for the first
+    created_at: datetime
+    content_hash: str
+    action: Action
+
+
+class ProposalCard(_View):
+    """All there is to know before signing, and what became of it."""
+
+    proposal_id: UUID
+    version: int
+    content_hash: str  # hand it back with the decision: it says what was read
+    state: ProposalState
+    title: str
+    action: Action
+    writes: tuple[Write, ...]  # exactly what will be written
+    evidence: tuple[Citation, ...]
+    explanation: dict[str, Any]
+    proposer: PersonRef
+    tool: str
+    tool_version: str
+    thread_id: UUID | None
+    project_id: str | None
+    amount: Money | None
+    rule: str
+    because: str  # why this gate
+    policy_sha256: str
+    steps: tuple[StepView, ...]
+    step: int  # which of them waits for a signature
+    why_you: str | None  # None: nothing is asked of the reader
+    may: frozenset[Ability]
+    effects: tuple[EffectView, ...]
+    declined_items: tuple[DeclinedItem, ...]
+    versions: tuple[VersionView, ...]  # oldest first
+    created_at: datetime
+    state_since: datetime
+    expires_at: datetime
+
+
+class ProposalSummary(_View):
+    """A line in a list of proposals."""
+
+    proposal_id: UUID
+    title: str
+    action_kind: ActionKind
+    state: ProposalState
+    version: int
+    amount: Money | None
+    project_id: str | None
+    practice: str | None
+    proposer: PersonRef
+    created_at: datetime
+    state_since: datetime
+    expires_at: datetime
+    step: int
+    steps_total: int
+    waits_for_me: bool
+    why_you: str | None
+
+
+class Page(_View, Generic[T]):
+    items: tuple[T, ...]
+    after: str | None  # hand it in for the next page; None: there is none
+
+
+class QueueLine(_View):
+    """How long the proposals that wait at one step of one rule have been waiting."""
+
+    rule: str
+    step: str
+    waiting: int
+    oldest_hours: float
+    median_hours: float
+
+
+class CircuitView(_View):
+    """Whether a system of record is being written to."""
+
+    system: System
+    state: CircuitState
+    since: datetime
+    failures: int  # in a row
+    reason: str
+    changed_by: str
+    waiting: int  # effects that wait for it
+
+
+def person(person_id: str, name: str | None) -> PersonRef:
+    """A person, or one of Chargehand's own services, by name."""
+    if person_id.startswith("service:"):
+        return PersonRef(person_id=person_id, name=service(person_id.removeprefix("service:")).name)
+    return PersonRef(person_id=person_id, name=name or person_id)

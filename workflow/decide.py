@@ -1,0 +1,142 @@
+"""Deciding: one transaction a verdict. Lock, check, sign; with the last signature the state moves, the writes
+enter the ledger and people hear of it, all in the same commit. Role: workflow."""
+
+from uuid import UUID
+
+from models.proposal import Verdict, next_state
+from store.db import Tx
+from workflow import ledger
+from workflow.cards import ProposalCard
+from workflow.docket import Docket
+from workflow.errors import NotYourDecision, ReasonNeeded
+from workflow.gates import Resolved
+from workflow.notices import listed, tell
+from workflow.read import card
+from workflow.seat import check_open, take_seat
+
+
+def decide(
+    tx: Tx, proposal_id: UUID, *, content_hash: str, verdict: Verdict, reason: str = ""
+) -> ProposalCard:
+    """Approve or reject what was read (`content_hash` says what that was).
+
+    Raises what `seat.take_seat` raises, and ReasonNeeded."""
+    seat = take_seat(tx, proposal_id, content_hash, rejecting=verdict == "reject")
+    reason = reason.strip()
+    if verdict == "reject" and not reason:
+        raise ReasonNeeded(what="a rejection")
+    sign(seat.docket, seat.resolved, verdict, reason)
+    return card(tx, proposal_id)
+
+
+def withdraw(tx: Tx, proposal_id: UUID, *, reason: str = "") -> ProposalCard:
+    """Take one's own proposal back. Raises NotFound, NotYourDecision, AlreadyDecided, AlreadyOver."""
+    docket = Docket.locked(tx, proposal_id)
+    current = docket.current
+    if tx.principal.person_id != current.proposer_id:
+        raise NotYourDecision(proposal_id=str(proposal_id), reason="only who proposed it may withdraw it")
+    check_open(docket)
+    docket.move("withdraw")
+    tx.audit("proposal.withdrawn", docket.subject, version=current.version)
+    told = [a.person_id for a in docket.asked if a.step <= current.step]
+    text = f"{tx.principal.name} withdrew “{current.title}”" + (
+        f": {reason.strip()}" if reason.strip() else "."
+    )
+    tell(tx, proposal_id, told, kind="outcome", event="outcome:withdrawn", text=text)
+    return card(tx, proposal_id)
+
+
+def expire(docket: Docket) -> None:
+    """Let a proposal lapse, aloud: who asked hears it, and so does who did not answer. Raises WrongState."""
+    current = docket.current
+    docket.move("expire")
+    docket.tx.audit("proposal.expired", docket.subject, version=current.version, step=current.step)
+    waited_for = [a for a in docket.asked if a.step == current.step and a.person_id not in docket.signers]
+    names = listed([a.name or a.person_id for a in waited_for]) if waited_for else "anybody who may"
+    tell(
+        docket.tx,
+        current.proposal_id,
+        [current.proposer_id, *(a.person_id for a in waited_for)],
+        kind="outcome",
+        event="outcome:expired",
+        text=f"“{current.title}” expired: it was not signed by {names} in time. Nothing was written.",
+    )
+
+
+def sign(docket: Docket, resolved: Resolved | None, verdict: Verdict, reason: str) -> None:
+    """Record the caller's verdict on the current step and do what follows from it."""
+    tx, current = docket.tx, docket.current
+    step = docket.rule.gate.steps[current.step]
+    if verdict == "approve" and step.comment_required and not reason:
+        raise ReasonNeeded(what=f"a signature on '{step.name}'")
+    tx.execute(
+        "decisions.sign",
+        proposal_id=current.proposal_id,
+        version=current.version,
+        step=current.step,
+        content_hash=current.content_hash,
+        proposer_id=current.proposer_id,
+        author_id=current.author_id,
+        verdict=verdict,
+        reason=reason,
+    )
+    tx.audit(
+        "proposal.decided",
+        docket.subject,
+        version=current.version,
+        step=current.step,
+        verdict=verdict,
+        content_hash=current.content_hash,
+    )
+    docket = docket.again()
+    if verdict == "reject":
+        _rejected(docket, reason)
+    elif not any(docket.signatures_left()):
+        _approved(docket)
+    elif not docket.signatures_left()[current.step]:
+        _next_step(docket, resolved)
+    else:
+        next_state(current.state, "sign", str(current.proposal_id))
+
+
+def _rejected(docket: Docket, reason: str) -> None:
+    current, me = docket.current, docket.tx.principal
+    docket.move("reject")
+    tell(
+        docket.tx,
+        current.proposal_id,
+        [current.proposer_id, *(docket.signers - {me.person_id})],
+        kind="outcome",
+        event="outcome:rejected",
+        text=f"{me.name} rejected “{current.title}”: {reason}",
+    )
+
+
+def _approved(docket: Docket) -> None:
+    tx, current = docket.tx, docket.current
+    docket.move("complete")
+    waiting = ledger.enqueue(docket)
+    tx.audit("proposal.approved", docket.subject, version=current.version, content_hash=current.content_hash)
+    names = listed([s.name or s.person_id for s in docket.signed])
+    text = f"{names} approved “{current.title}”. "
+    if waiting:
+        text += (
+            f"It will be written as soon as the {listed([s.upper() for s in waiting])} can be reached again."
+        )
+    else:
+        text += "It is being written now."
+    tell(tx, current.proposal_id, [current.proposer_id], kind="outcome", event="outcome:approved", text=text)
+
+
+def _next_step(docket: Docket, resolved: Resolved | None) -> None:
+    gate = docket.rule.gate
+    next_state(docket.current.state, "sign", str(docket.current.proposal_id))
+    docket.tx.execute(
+        "proposals.next_step",
+        proposal_id=docket.current.proposal_id,
+        remind_after_hours=gate.remind_after_hours,
+        escalate_after_hours=gate.escalate_after_hours,
+    )
+    if resolved:  # who came to hold a later step since it was proposed
+        docket.add_approvers(resolved, from_step=docket.current.step + 1)
+    docket.again().ask()

@@ -1,0 +1,193 @@
+"""A proposal under its lock, with what was said on it so far: what every decision starts from."""
+
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Any
+from uuid import UUID
+
+from pydantic import TypeAdapter
+
+from models.access import NotFound
+from models.actions import Action, ActionAdapter
+from models.evidence import Citation
+from models.policy import Rule
+from models.proposal import ProposalEvent, ProposalState, Verdict, next_state
+from store.db import Tx, dumps
+from workflow.gates import Resolved, fillable
+from workflow.notices import tell
+
+EVIDENCE: TypeAdapter[tuple[Citation, ...]] = TypeAdapter(tuple[Citation, ...])
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Somebody who was asked to sign a step."""
+
+    step: int
+    person_id: str
+    name: str | None
+    why: str
+    fallback: bool
+
+
+@dataclass(frozen=True)
+class Signed:
+    """A verdict on a step."""
+
+    step: int
+    person_id: str
+    name: str | None
+    verdict: Verdict
+    reason: str
+    surface: str
+    decided_at: datetime
+
+
+@dataclass(frozen=True)
+class Current:
+    """A proposal and its current version, as stored."""
+
+    proposal_id: UUID
+    proposer_id: str
+    title: str
+    state: ProposalState
+    state_since: datetime
+    version: int
+    step: int
+    expires_at: datetime
+    escalated_at: datetime | None
+    author_id: str
+    canonical: str
+    content_hash: str
+    policy_sha256: str
+    rule: str
+    gate: Mapping[str, Any]  # models.policy.Rule
+    explanation: Mapping[str, Any]
+    version_at: datetime
+    now: datetime  # the database's clock, once the lock was held
+
+
+class Docket:
+    """One proposal, locked by this transaction until it ends."""
+
+    def __init__(self, tx: Tx, current: Current) -> None:
+        self.tx = tx
+        self.current = current
+
+    @classmethod
+    def locked(cls, tx: Tx, proposal_id: UUID) -> "Docket":
+        """Wait for the proposal's lock. Raises NotFound, also when the caller may not see it."""
+        if not tx.value("proposals.lock", proposal_id=proposal_id):
+            raise NotFound(what="proposal", id=str(proposal_id))
+        return cls._read(tx, proposal_id)
+
+    def again(self) -> "Docket":
+        """The same proposal after a change."""
+        return self._read(self.tx, self.current.proposal_id)
+
+    @classmethod
+    def _read(cls, tx: Tx, proposal_id: UUID) -> "Docket":
+        current = tx.row("proposals.current", Current, proposal_id=proposal_id)
+        if current is None:
+            raise NotFound(what="proposal", id=str(proposal_id))
+        return cls(tx, current)
+
+    @cached_property
+    def action(self) -> Action:
+        return ActionAdapter.validate_python(self._content["action"])
+
+    @cached_property
+    def evidence(self) -> tuple[Citation, ...]:
+        return EVIDENCE.validate_python(self._content["evidence"])
+
+    @cached_property
+    def _content(self) -> dict[str, Any]:
+        content: dict[str, Any] = json.loads(self.current.canonical)
+        return content
+
+    @cached_property
+    def rule(self) -> Rule:
+        """The rule as the card shows it. What holds is the pinned policy: see `workflow.seat`."""
+        return Rule.model_validate(self.current.gate)
+
+    @cached_property
+    def asked(self) -> list[Asked]:
+        return self.tx.rows(
+            "decisions.approvers",
+            Asked,
+            proposal_id=self.current.proposal_id,
+            version=self.current.version,
+        )
+
+    @cached_property
+    def signed(self) -> list[Signed]:
+        return self.tx.rows(
+            "decisions.signatures",
+            Signed,
+            proposal_id=self.current.proposal_id,
+            version=self.current.version,
+        )
+
+    @property
+    def subject(self) -> str:
+        """How the audit log names it."""
+        return f"proposal:{self.current.proposal_id}"
+
+    @property
+    def signers(self) -> frozenset[str]:
+        return frozenset(s.person_id for s in self.signed)
+
+    def signatures_left(self) -> list[int]:
+        """How many signatures each step still lacks."""
+        return [
+            max(0, step.signatures - sum(s.step == i for s in self.signed)) if i >= self.current.step else 0
+            for i, step in enumerate(self.rule.gate.steps)
+        ]
+
+    def can_be_filled(self, resolved: Resolved, *, signing: Collection[str] = ()) -> bool:
+        """Whether different people are left for every signature still lacking; `signing`: who signs the
+        current step now."""
+        left = self.signatures_left()
+        left[self.current.step] = max(0, left[self.current.step] - len(signing))
+        gone = self.signers | set(signing)
+        return fillable(left, [{c.person_id for c in step} - gone for step in resolved.steps])
+
+    def move(self, event: ProposalEvent) -> ProposalState:
+        """Move the proposal on. Raises WrongState when the event has no place in its state."""
+        state = next_state(self.current.state, event, str(self.current.proposal_id))
+        self.tx.value("proposals.set_state", proposal_id=self.current.proposal_id, state=state)
+        return state
+
+    def add_approvers(self, resolved: Resolved, *, from_step: int = 0) -> None:
+        """Let these people sign as well; nobody is taken off."""
+        self.tx.execute(
+            "proposals.add_approvers",
+            proposal_id=self.current.proposal_id,
+            version=self.current.version,
+            approvers=approver_rows(resolved, from_step=from_step),
+        )
+
+    def ask(self) -> None:
+        """Cards for those who may sign the current step and have none yet."""
+        c = self.current
+        people = [a.person_id for a in self.asked if a.step == c.step and a.person_id not in self.signers]
+        tell(self.tx, c.proposal_id, people, kind="card", event=f"card:{c.version}:{c.step}", text=c.title)
+
+    def deadline(self, expires_after_hours: int) -> datetime:
+        """When it expires: as stored, and never later than the gate allows."""
+        return min(self.current.expires_at, self.current.version_at + timedelta(hours=expires_after_hours))
+
+
+def approver_rows(resolved: Resolved, *, from_step: int = 0) -> str:
+    """The people of a gate as JSON rows."""
+    return dumps(
+        [
+            {"step": i, "person_id": c.person_id, "why": c.why, "fallback": c.fallback}
+            for i, step in enumerate(resolved.steps)
+            for c in step
+            if i >= from_step
+        ]
+    )

@@ -1,0 +1,148 @@
+"""Why the workflow says no. A `Refusal` is kept in the audit log although its transaction is rolled back."""
+
+from typing import ClassVar
+
+from models.errors import ChargehandError, Retry
+
+# --- proposing
+
+
+class NoPolicy(ChargehandError):
+    """No approval policy is loaded, so nothing can be proposed: load one with `chargehand policy load`."""
+
+    status = 503
+    retry = "later"
+
+
+class PolicyAltered(ChargehandError):
+    """Policy version {sha256} does not hold what it held when it was loaded. Nothing is decided under it."""
+
+
+class NobodyMaySign(ChargehandError):
+    """Nobody is left who may sign this under '{rule}', and not under the strictest rule either: name more
+    people in the policy, or grant somebody the role."""
+
+    status = 422
+    retry = "with a fix"
+
+
+class ContradictsRecords(ChargehandError):
+    """The action says that the {field} of {thing} is {said}; the firm's records say {recorded}."""
+
+    status = 422
+    retry = "with a fix"
+
+
+class DuplicateItem(ChargehandError):
+    """The batch holds item {item} twice."""
+
+    status = 422
+    retry = "with a fix"
+
+
+# --- deciding
+
+
+class Refusal(ChargehandError):
+    """An attempt on a proposal that was refused. Holds the proposal's id; kept in the audit log."""
+
+    status = 409
+    retry: ClassVar[Retry] = "never"
+
+
+class AlreadyDecided(Refusal):
+    """Already {outcome} by {by}."""
+
+
+class AlreadyOver(Refusal):
+    """The proposal is {state} since {since}: nobody needs to decide it any more."""
+
+
+class ContentChanged(Refusal):
+    """The proposal was changed after you read it: it is at version {version} now. Read it again."""
+
+    retry = "with a fix"
+
+
+class GateChanged(Refusal):
+    """The firm's records ask for another gate than the one this proposal was given. It goes back to the
+    people who must sign now."""
+
+
+class NotYourDecision(Refusal):
+    """This decision is not yours: {reason}."""
+
+    status = 403
+
+
+class OwnProposal(Refusal):
+    """You proposed or wrote this: somebody else must decide it."""
+
+    status = 403
+
+
+class NeededLater(Refusal):
+    """Only you can sign '{step}' later on, and nobody signs twice: let somebody else sign this step."""
+
+    status = 403
+
+
+class Expired(Refusal):
+    """The proposal expired at {expires_at}. It can be proposed again."""
+
+
+class ReasonNeeded(ChargehandError):
+    """Say why: {what} needs a reason."""
+
+    status = 422
+    retry = "with a fix"
+
+
+class CannotEdit(ChargehandError):
+    """An edit may not change {field}: reject it with a reason and have it proposed anew."""
+
+    status = 422
+    retry = "with a fix"
+
+
+class NothingChanged(ChargehandError):
+    """The edited action is the same as the one that is there."""
+
+    status = 422
+    retry = "with a fix"
+
+
+class NotABatch(ChargehandError):
+    """A {action_kind} has no items to choose from: approve or reject it whole."""
+
+    status = 422
+    retry = "with a fix"
+
+
+class NotItsItems(ChargehandError):
+    """Keep some of its items and leave some out. It has: {items}. You kept: {kept}."""
+
+    status = 422
+    retry = "with a fix"
+
+
+class BadCursor(ChargehandError):
+    """{after} is not where a page of this list ended."""
+
+    status = 422
+    retry = "with a fix"
+
+
+# --- carrying out
+
+
+class EffectNotParked(ChargehandError):
+    """Effect {effect_id} is {state}: only a parked effect waits for a person."""
+
+    status = 409
+
+
+class LeaseLost(ChargehandError):
+    """Effect {effect_id} was taken over by another worker."""
+
+    status = 409

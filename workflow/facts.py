@@ -1,0 +1,289 @@
+"""What the firm's records say about an action: the facts a policy looks at, and whom its relations mean.
+
+Nothing here is taken from what the proposer says, but for the typed fields of the action itself, and those
+are held against the records: an action that names one client's project and another client's contract
+contradicts them. The records are read whole, also where the proposer may not look
+(store/migrations/0009_gate_facts.sql); what the action is about they must be able to see."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from functools import singledispatch
+from typing import TypeVar
+
+from models.access import NotFound, Role
+from models.actions import (
+    Action,
+    CreateAssignment,
+    CreateChangeOrder,
+    HoldInvoice,
+    PlanDevelopment,
+    RegisterRisk,
+    ReturnTimeEntries,
+    SendReminder,
+)
+from models.money import Money
+from models.policy import Facts, NoExchangeRate, PolicySet, in_policy_currency
+from store.db import Tx
+from workflow.errors import ContradictsRecords
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Project:
+    project_id: str
+    name: str
+    practice: str
+    office: str  # the legal entity
+    client_id: str
+    client_name: str
+    contract_id: str | None
+    manager_id: str
+    account_owner_id: str
+
+
+@dataclass(frozen=True)
+class Person:
+    person_id: str
+    name: str
+    practice: str
+    office: str
+    manager_id: str | None
+    starts_on: date
+    ends_on: date | None
+    cost_rate: Decimal | None  # an hour
+    currency: str | None
+
+
+@dataclass(frozen=True)
+class Contract:
+    contract_id: str
+    client_id: str
+    kind: str
+    value: Decimal
+    currency: str
+    ends_on: date | None
+
+
+@dataclass(frozen=True)
+class Invoice:
+    invoice_id: str
+    customer_id: str
+    project_id: str
+    amount: Decimal
+    currency: str
+    paid_on: date | None
+
+
+@dataclass(frozen=True)
+class Entry:
+    entry_id: str
+    person_id: str
+    person_name: str
+    project_id: str
+    minutes: int
+    state: str
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What the records say about one action."""
+
+    facts: Facts
+    projects: tuple[
+        Project, ...
+    ] = ()  # that it touches: approvers must stand in their relation to all of them
+    person: Person | None = None  # whom it is about, where it is about one person's work
+    invoice: Invoice | None = None
+    entries: tuple[Entry, ...] = ()
+
+
+def derive(tx: Tx, action: Action, proposer_id: str, policy: PolicySet) -> Finding:
+    """The finding for an action. `policy` gives the exchange rates.
+
+    Raises NotFound for a record that is not there or, in the agent's role, that the caller may not see;
+    ContradictsRecords."""
+    roles: Sequence[Role] = (
+        ("service",)
+        if proposer_id.startswith("service:")
+        else tx.value("gates.roles_of", person_id=proposer_id)
+    )
+    finding = _about(action, tx, policy)
+    facts = finding.facts.model_copy(update={"proposer_roles": tuple(roles)})
+    return Finding(facts, finding.projects, finding.person, finding.invoice, finding.entries)
+
+
+@singledispatch
+def _about(action: Action, tx: Tx, policy: PolicySet) -> Finding:
+    raise TypeError(f"no facts are known for {type(action).__name__}")
+
+
+@_about.register
+def _assignment(action: CreateAssignment, tx: Tx, policy: PolicySet) -> Finding:
+    project = _project(tx, action.project_id)
+    person = _person(tx, action.person_id)
+    _agree("name", f"person {person.person_id}", action.person_name, person.name)
+    _agree("name", f"project {project.project_id}", action.project_name, project.name)
+    margin = _margin(action.bill_rate, person, policy)
+    facts = _facts(
+        action,
+        [project],
+        amount=_positive(
+            action.bill_rate * (action.hours_per_week * weeks(action.starts_on, action.ends_on))
+        ),
+        margin=margin,
+        unknown=() if margin is not None else ("margin",),
+        beneficiaries=(person.person_id,),
+    )
+    return Finding(facts, (project,), person)
+
+
+@_about.register
+def _change_order(action: CreateChangeOrder, tx: Tx, policy: PolicySet) -> Finding:
+    project = _project(tx, action.project_id)
+    contract = tx.row("gates.contract", Contract, contract_id=action.contract_id)
+    if contract is None:
+        raise NotFound(what="contract", id=action.contract_id)
+    _agree("client", f"contract {contract.contract_id}", action.client_id, contract.client_id)
+    _agree("client", f"project {project.project_id}", action.client_id, project.client_id)
+    if project.contract_id is not None:
+        _agree("contract", f"project {project.project_id}", action.contract_id, project.contract_id)
+    facts = _facts(
+        action,
+        [project],
+        amount=_positive(action.value),
+        contract_id=contract.contract_id,
+        contract_kind=contract.kind,
+        contract_value=Money(amount=contract.value, currency=contract.currency),
+    )
+    return Finding(facts, (project,))
+
+
+@_about.register
+def _risk(action: RegisterRisk, tx: Tx, policy: PolicySet) -> Finding:
+    project = _project(tx, action.project_id)
+    owner = _person(tx, action.owner_id)
+    _agree("name", f"project {project.project_id}", action.project_name, project.name)
+    return Finding(_facts(action, [project], subjects=(owner.person_id,)), (project,))
+
+
+@_about.register
+def _returned_time(action: ReturnTimeEntries, tx: Tx, policy: PolicySet) -> Finding:
+    entries = {
+        e.entry_id: e for e in tx.rows("gates.entries", Entry, entry_ids=[i.entry_id for i in action.items])
+    }
+    for item in action.items:
+        entry = entries.get(item.entry_id)
+        if entry is None:
+            raise NotFound(what="time entry", id=item.entry_id)
+        thing = f"time entry {item.entry_id}"
+        _agree("person", thing, item.person_id, entry.person_id)
+        _agree("name", thing, item.person_name, entry.person_name)
+        _agree("project", thing, item.project_id, entry.project_id)
+        _agree("minutes", thing, item.minutes, entry.minutes)
+    projects = [_project(tx, p) for p in sorted({e.project_id for e in entries.values()})]
+    amount = _sum((_positive(i.at_stake) for i in action.items), policy)
+    facts = _facts(
+        action,
+        projects,
+        amount=amount,
+        unknown=() if amount is not None else ("amount",),
+        subjects=tuple(sorted({e.person_id for e in entries.values()})),
+    )
+    return Finding(facts, tuple(projects), entries=tuple(entries.values()))
+
+
+@_about.register(SendReminder)
+@_about.register(HoldInvoice)
+def _invoice(action: SendReminder | HoldInvoice, tx: Tx, policy: PolicySet) -> Finding:
+    project = _project(tx, action.project_id)
+    invoice = tx.row("gates.invoice", Invoice, invoice_id=action.invoice_id)
+    if invoice is None:
+        raise NotFound(what="invoice", id=action.invoice_id)
+    amount = Money(amount=invoice.amount, currency=invoice.currency)
+    _agree("project", f"invoice {invoice.invoice_id}", action.project_id, invoice.project_id)
+    _agree("client", f"invoice {invoice.invoice_id}", action.client_id, invoice.customer_id)
+    _agree("amount", f"invoice {invoice.invoice_id}", action.amount, amount)
+    return Finding(_facts(action, [project], amount=_positive(amount)), (project,), invoice=invoice)
+
+
+@_about.register
+def _development(action: PlanDevelopment, tx: Tx, policy: PolicySet) -> Finding:
+    person = _person(tx, action.person_id)
+    _agree("name", f"person {person.person_id}", action.person_name, person.name)
+    facts = Facts(
+        action=action.kind, practice=person.practice, office=person.office, beneficiaries=(person.person_id,)
+    )
+    return Finding(facts, person=person)
+
+
+def weeks(first: date, last: date) -> Decimal:
+    """How many weeks of work a period holds: by working days or by days, whichever is more, so that a period
+    cannot be cut to look smaller than it is."""
+    days = (last - first).days + 1
+    working = sum((first + timedelta(days=d)).weekday() < 5 for d in range(days))
+    return max(Decimal(working) / 5, Decimal(days) / 7)
+
+
+def _facts(action: Action, projects: Sequence[Project], **known: object) -> Facts:
+    return Facts.model_validate(
+        {
+            "action": action.kind,
+            "project_id": _only(p.project_id for p in projects),
+            "practice": _only(p.practice for p in projects),
+            "office": _only(p.office for p in projects),
+            "client_id": _only(p.client_id for p in projects),
+            **known,
+        }
+    )
+
+
+def _only(values: Iterable[T]) -> T | None:
+    """The value that all share, or None."""
+    different = set(values)
+    return different.pop() if len(different) == 1 else None
+
+
+def _project(tx: Tx, project_id: str) -> Project:
+    if project := tx.row("gates.project", Project, project_id=project_id):
+        return project
+    raise NotFound(what="project", id=project_id)
+
+
+def _person(tx: Tx, person_id: str) -> Person:
+    if person := tx.row("gates.person", Person, person_id=person_id):
+        return person
+    raise NotFound(what="person", id=person_id)
+
+
+def _agree(field: str, thing: str, said: object, recorded: object) -> None:
+    if said != recorded:
+        raise ContradictsRecords(field=field, thing=thing, said=str(said), recorded=str(recorded))
+
+
+def _positive(money: Money) -> Money:
+    """Taking work out of a contract weighs as much as adding it."""
+    return Money(amount=abs(money.amount), currency=money.currency).rounded()
+
+
+def _sum(amounts: Iterable[Money], policy: PolicySet) -> Money | None:
+    """The sum in the policy's currency; None when one of them cannot be converted."""
+    try:
+        total = sum((in_policy_currency(a, policy) for a in amounts), Decimal(0))
+    except NoExchangeRate:
+        return None
+    return Money(amount=total, currency=policy.currency).rounded()
+
+
+def _margin(rate: Money, person: Person, policy: PolicySet) -> Decimal | None:
+    """(price - cost) / price an hour; None when the cost is not known or cannot be converted."""
+    if person.cost_rate is None or person.currency is None or rate.amount <= 0:
+        return None
+    try:
+        price = in_policy_currency(rate, policy)
+        cost = in_policy_currency(Money(amount=person.cost_rate, currency=person.currency), policy)
+    except NoExchangeRate:
+        return None
+    return ((price - cost) / price).quantize(Decimal("0.0001"))

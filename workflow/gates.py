@@ -1,0 +1,201 @@
+"""From a rule to people: who may sign each step, and why they.
+
+Nobody signs what they proposed, wrote, gain by or is about them; nobody signs twice. Where the people of a
+step do not suffice, its fallback is asked; where those do not, the policy's last rule holds; where that
+does not either, nothing is proposed."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import reduce
+
+from models.actions import Action
+from models.policy import ApproverSource, PolicySet, Relation, Rule, gate_for
+from store.db import Tx
+from workflow.errors import NobodyMaySign
+from workflow.facts import Finding, Person, derive
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """Somebody who may sign, and why."""
+
+    person_id: str
+    name: str
+    why: str
+    fallback: bool = False
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """A rule with the people who may sign each of its steps."""
+
+    rule: Rule
+    finding: Finding
+    steps: tuple[tuple[Candidate, ...], ...]
+
+    @property
+    def complete(self) -> bool:
+        """Whether different people can fill every signature of every step."""
+        return fillable([s.signatures for s in self.rule.gate.steps], [_ids(step) for step in self.steps])
+
+    def may_sign(self, step: int, person_id: str) -> bool:
+        return any(c.person_id == person_id for c in self.steps[step])
+
+
+@dataclass(frozen=True)
+class _Holder:
+    person_id: str
+    name: str
+    scope_kind: str
+    scope_id: str
+
+
+@dataclass(frozen=True)
+class _Working:
+    person_id: str
+    name: str
+
+
+def find_gate(tx: Tx, action: Action, policy: PolicySet, *, proposer_id: str, author_id: str) -> Resolved:
+    """The gate for an action and who may sign it. Raises NobodyMaySign, and what `facts.derive` raises."""
+    finding = derive(tx, action, proposer_id, policy)
+    rule, last = gate_for(policy, finding.facts), policy.rules[-1]
+    barred = barred_from(finding, proposer_id, author_id)
+    resolved = resolve(tx, rule, finding, barred)
+    if not resolved.complete and rule != last:
+        because = f"{last.because} (Nobody is left to sign under '{rule.name}'.)"
+        resolved = resolve(tx, last.model_copy(update={"because": because}), finding, barred)
+    if not resolved.complete:
+        raise NobodyMaySign(rule=rule.name)
+    return resolved
+
+
+def barred_from(finding: Finding, proposer_id: str, author_id: str) -> frozenset[str]:
+    """Who may not sign: who proposed or wrote it, who gains by it, whom it is about."""
+    return frozenset({proposer_id, author_id, *finding.facts.beneficiaries, *finding.facts.subjects})
+
+
+def resolve(
+    tx: Tx, rule: Rule, finding: Finding, barred: Collection[str], *, escalated: Collection[int] = ()
+) -> Resolved:
+    """The people of each step of a rule. `escalated`: steps whose fallback may sign as well, because nobody
+    signed in time."""
+    first = [_people(tx, step.approvers, finding, barred) for step in rule.gate.steps]
+    both = [
+        _merged(people, [replace(c, fallback=True) for c in _people(tx, step.fallback, finding, barred)])
+        for people, step in zip(first, rule.gate.steps, strict=True)
+    ]
+    steps = [both[i] if i in escalated else people for i, people in enumerate(first)]
+    # As few fallbacks as possible: first where the steps up to there cannot be filled, then wherever it
+    # helps.
+    for i in range(len(steps)):
+        if not fillable([s.signatures for s in rule.gate.steps[: i + 1]], [_ids(s) for s in steps[: i + 1]]):
+            steps[i] = both[i]
+    for i in range(len(steps)):
+        if not Resolved(rule, finding, tuple(steps)).complete:
+            steps[i] = both[i]
+    return Resolved(rule, finding, tuple(steps))
+
+
+def fillable(needed: Sequence[int], people: Sequence[Collection[str]]) -> bool:
+    """Whether every signature can come from a different person: `needed[i]` of them from `people[i]`. A
+    bipartite matching by augmenting paths (Kuhn); gates are small."""
+    holder: dict[str, tuple[int, int]] = {}
+
+    def place(slot: tuple[int, int], tried: set[str]) -> bool:
+        for person_id in people[slot[0]]:
+            if person_id not in tried:
+                tried.add(person_id)
+                if person_id not in holder or place(holder[person_id], tried):
+                    holder[person_id] = slot
+                    return True
+        return False
+
+    return all(place((i, n), set()) for i, count in enumerate(needed) for n in range(count))
+
+
+def _ids(people: Iterable[Candidate]) -> set[str]:
+    return {c.person_id for c in people}
+
+
+def _people(
+    tx: Tx, sources: Iterable[ApproverSource], finding: Finding, barred: Collection[str]
+) -> tuple[Candidate, ...]:
+    found = _merged(*(_of_source(tx, source, finding) for source in sources))
+    return tuple(c for c in found if c.person_id not in barred)
+
+
+def _merged(*lists: Iterable[Candidate]) -> tuple[Candidate, ...]:
+    """One entry a person, the first that names them."""
+    by_person: dict[str, Candidate] = {}
+    for candidate in (c for people in lists for c in people):
+        by_person.setdefault(candidate.person_id, candidate)
+    return tuple(by_person.values())
+
+
+def _of_source(tx: Tx, source: ApproverSource, finding: Finding) -> Iterable[Candidate]:
+    if source.person:
+        return _working(tx, {source.person: "named in the policy"})
+    if source.relation:
+        return _of_relation(tx, source.relation, finding)
+    assert source.role  # an ApproverSource names exactly one
+    role = source.role
+    return _common(_holders(tx, role, practice, office) for practice, office in _scopes(finding))
+
+
+def _of_relation(tx: Tx, relation: Relation, finding: Finding) -> Iterable[Candidate]:
+    projects = finding.projects
+    match relation:
+        case "project_manager":
+            return _common(_working(tx, {p.manager_id: f"project manager of {p.name}"}) for p in projects)
+        case "account_owner":
+            return _common(
+                _working(tx, {p.account_owner_id: f"account owner of {p.client_name}"}) for p in projects
+            )
+        case "practice_lead":
+            return _common(_holders(tx, "practice_lead", practice, None) for practice, _ in _scopes(finding))
+        case "office_finance":
+            return _common(_holders(tx, "finance", None, office) for _, office in _scopes(finding))
+        case _:
+            return _of_person(tx, relation, finding.person) if finding.person else ()
+
+
+def _of_person(tx: Tx, relation: Relation, person: Person) -> Iterable[Candidate]:
+    """The relations to the person that an action is about."""
+    match relation:
+        case "practice_resource_manager":
+            return _holders(tx, "resource_manager", person.practice, person.office)
+        case "person_practice_lead":
+            return _holders(tx, "practice_lead", person.practice, None)
+        case "manager" if person.manager_id:
+            return _working(tx, {person.manager_id: f"line manager of {person.name}"})
+        case _:
+            return ()
+
+
+def _scopes(finding: Finding) -> Sequence[tuple[str, str]]:
+    """Practice and office of each project it touches, or of the person where it touches none."""
+    if finding.projects:
+        return [(p.practice, p.office) for p in finding.projects]
+    return [(finding.person.practice, finding.person.office)] if finding.person else []
+
+
+def _common(lists: Iterable[Iterable[Candidate]]) -> Iterable[Candidate]:
+    """Those who are in every list: over a batch of several projects nobody signs for a project not theirs."""
+    return reduce(
+        lambda kept, more: [c for c in kept if c.person_id in _ids(more)],
+        [list(people) for people in lists] or [[]],
+    )
+
+
+def _holders(tx: Tx, role: str, practice: str | None, office: str | None) -> Iterable[Candidate]:
+    held = tx.rows("gates.holders", _Holder, role=role, practice=practice, office=office)
+    return [
+        Candidate(h.person_id, h.name, f"{role.replace('_', ' ')} of {h.scope_id or 'the firm'}")
+        for h in held
+    ]
+
+
+def _working(tx: Tx, why: dict[str, str]) -> Iterable[Candidate]:
+    people = tx.rows("gates.working", _Working, person_ids=list(why))
+    return [Candidate(p.person_id, p.name, why[p.person_id]) for p in people]

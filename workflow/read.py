@@ -1,0 +1,236 @@
+"""Reading proposals through a person's eyes: the card, the lists, and how the queues stand. Role: agent,
+whose rows are the person's; the workflow's role reads the card it has just changed."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from models.access import NotFound
+from models.actions import Action, ActionAdapter, ReturnTimeEntries
+from models.money import Money
+from models.policy import Rule
+from models.proposal import ProposalState
+from store.db import Tx
+from workflow.cards import (
+    Ability,
+    ApproverView,
+    Box,
+    CircuitView,
+    DeclinedItem,
+    EffectView,
+    Page,
+    PersonRef,
+    ProposalCard,
+    ProposalSummary,
+    QueueLine,
+    Signature,
+    StepView,
+    VersionView,
+    person,
+)
+from workflow.docket import EVIDENCE, Asked, Signed
+from workflow.errors import BadCursor
+
+
+@dataclass(frozen=True)
+class _Row:
+    """A proposal and its current version."""
+
+    proposal_id: UUID
+    proposer_id: str
+    proposer_name: str | None
+    tool: str
+    tool_version: str
+    thread_id: UUID | None
+    title: str
+    state: ProposalState
+    version: int
+    step: int
+    project_id: str | None
+    amount: Decimal | None
+    currency: str | None
+    created_at: datetime
+    state_since: datetime
+    expires_at: datetime
+    author_id: str
+    content_hash: str
+    action: Mapping[str, Any]
+    evidence: Sequence[Mapping[str, Any]]
+    explanation: dict[str, Any]
+    policy_sha256: str
+    gate: Mapping[str, Any]
+    now: datetime
+
+
+def card(tx: Tx, proposal_id: UUID) -> ProposalCard:
+    """All there is to know of one proposal. Raises NotFound, also for what the caller may not see."""
+    row = tx.row("proposals.card", _Row, proposal_id=proposal_id)
+    if row is None:
+        raise NotFound(what="proposal", id=str(proposal_id))
+    asked = tx.rows("decisions.approvers", Asked, proposal_id=proposal_id, version=row.version)
+    signed = tx.rows("decisions.signatures", Signed, proposal_id=proposal_id, version=row.version)
+    rule, action = Rule.model_validate(row.gate), ActionAdapter.validate_python(row.action)
+    may = _abilities(tx.principal.person_id, row, action, asked, signed)
+    why = [a.why for a in asked if (a.person_id, a.step) == (tx.principal.person_id, row.step)]
+    return ProposalCard(
+        proposal_id=proposal_id,
+        version=row.version,
+        content_hash=row.content_hash,
+        state=row.state,
+        title=row.title,
+        action=action,
+        writes=action.writes(),
+        evidence=EVIDENCE.validate_python(row.evidence),
+        explanation=row.explanation,
+        proposer=person(row.proposer_id, row.proposer_name),
+        tool=row.tool,
+        tool_version=row.tool_version,
+        thread_id=row.thread_id,
+        project_id=row.project_id,
+        amount=_money(row.amount, row.currency),
+        rule=rule.name,
+        because=rule.because,
+        policy_sha256=row.policy_sha256,
+        steps=_steps(rule, asked, signed),
+        step=row.step,
+        why_you=why[0] if why and "approve" in may else None,
+        may=may,
+        effects=tuple(tx.rows("effects.of_proposal", EffectView, proposal_id=proposal_id)),
+        declined_items=tuple(tx.rows("proposals.declined_items", _declined, proposal_id=proposal_id)),
+        versions=tuple(tx.rows("proposals.versions", _version, proposal_id=proposal_id)),
+        created_at=row.created_at,
+        state_since=row.state_since,
+        expires_at=row.expires_at,
+    )
+
+
+def inbox(
+    tx: Tx,
+    *,
+    box: Box,
+    states: Collection[ProposalState] | None = None,
+    limit: int = 50,
+    after: str | None = None,
+) -> Page[ProposalSummary]:
+    """A page of proposals: what waits for me (nearest deadline first), what I proposed, or all I may see
+    (newest first). `after` is the page before's. Raises BadCursor."""
+    after_at, after_id = _cursor(after)
+    lines = tx.rows(
+        "proposals.inbox",
+        _summary,
+        box=box,
+        states=list(states) if states is not None else None,
+        after_at=after_at,
+        after_id=after_id,
+        limit=limit + 1,
+    )
+    page = tuple(lines[:limit])
+    if len(lines) <= limit:
+        return Page(items=page, after=None)
+    key = page[-1].expires_at if box == "mine" else page[-1].created_at
+    return Page(items=page, after=f"{key.isoformat()}_{page[-1].proposal_id}")
+
+
+def _cursor(after: str | None) -> tuple[datetime | None, UUID | None]:
+    if after is None:
+        return None, None
+    at, _, last = after.partition("_")
+    try:
+        return datetime.fromisoformat(at), UUID(last)
+    except ValueError:
+        raise BadCursor(after=after) from None
+
+
+def queue_health(tx: Tx) -> list[QueueLine]:
+    """How long proposals wait at each step of each rule, the longest first."""
+    return tx.rows("proposals.queue_health", QueueLine)
+
+
+def circuits(tx: Tx) -> list[CircuitView]:
+    """Every system of record: whether it is written to, and how many writes wait for it."""
+    return tx.rows("effects.circuits", CircuitView)
+
+
+def _abilities(
+    me: str, row: _Row, action: Action, asked: Sequence[Asked], signed: Sequence[Signed]
+) -> frozenset[Ability]:
+    """What the reader may do with the proposal as far as a card can tell: deciding checks again."""
+    if row.state != "pending":
+        return frozenset()
+    if me == row.proposer_id:
+        return frozenset({"withdraw"})
+    is_asked = any((a.person_id, a.step) == (me, row.step) for a in asked)
+    if (
+        not is_asked
+        or me == row.author_id
+        or any(s.person_id == me for s in signed)
+        or row.now >= row.expires_at
+    ):
+        return frozenset()
+    may: set[Ability] = {"approve", "reject", "edit"}
+    if isinstance(action, ReturnTimeEntries) and len(action.items) > 1:
+        may.add("accept_part")
+    return frozenset(may)
+
+
+def _steps(rule: Rule, asked: Sequence[Asked], signed: Sequence[Signed]) -> tuple[StepView, ...]:
+    return tuple(
+        StepView(
+            name=step.name,
+            signatures_needed=step.signatures,
+            signatures=tuple(
+                Signature(
+                    person=person(s.person_id, s.name),
+                    verdict=s.verdict,
+                    reason=s.reason,
+                    surface=s.surface,
+                    decided_at=s.decided_at,
+                )
+                for s in signed
+                if s.step == i
+            ),
+            approvers=tuple(
+                ApproverView(person=person(a.person_id, a.name), why=a.why, fallback=a.fallback)
+                for a in asked
+                if a.step == i
+            ),
+            comment_required=step.comment_required,
+        )
+        for i, step in enumerate(rule.gate.steps)
+    )
+
+
+def _declined(declined_by: str, declined_by_name: str | None, **rest: Any) -> DeclinedItem:
+    return DeclinedItem(declined_by=person(declined_by, declined_by_name), **rest)
+
+
+def _version(author_id: str, author_name: str | None, action: Mapping[str, Any], **rest: Any) -> VersionView:
+    return VersionView(
+        author=person(author_id, author_name), action=ActionAdapter.validate_python(action), **rest
+    )
+
+
+def _summary(
+    *,
+    amount: Decimal | None,
+    currency: str | None,
+    proposer_id: str,
+    proposer_name: str | None,
+    why_you: str | None,
+    **rest: Any,
+) -> ProposalSummary:
+    proposer: PersonRef = person(proposer_id, proposer_name)
+    return ProposalSummary(
+        amount=_money(amount, currency),
+        proposer=proposer,
+        waits_for_me=why_you is not None,
+        why_you=why_you,
+        **rest,
+    )
+
+
+def _money(amount: Decimal | None, currency: str | None) -> Money | None:
+    return Money(amount=amount, currency=currency) if amount is not None and currency else None

@@ -1,0 +1,189 @@
+"""The way in for everything above: each call is one transaction, and what is refused stays on record.
+
+A refusal rolls its transaction back, so it is audited in one of its own; where it shows that the gate is no
+longer the right one, or that the time is over, a further one puts that right. A tool that proposes inside its
+own transaction calls `workflow.propose.propose` itself."""
+
+import logging
+from collections.abc import Callable, Collection
+from datetime import datetime
+from typing import TypeVar
+from uuid import UUID
+
+from models.access import NotFound, Principal, service
+from models.actions import Action, System
+from models.errors import ChargehandError
+from models.policy import PolicySet
+from models.proposal import ProposalState, Verdict
+from store.db import Database, Tx
+from workflow import decide, operations, policies, read, revise, timers
+from workflow.cards import Box, CircuitView, Page, ProposalCard, ProposalSummary, QueueLine
+from workflow.docket import Docket
+from workflow.errors import Expired, GateChanged, NotYourDecision, Refusal
+from workflow.propose import Draft, propose
+
+log = logging.getLogger(__name__)
+
+R = TypeVar("R")
+
+CLOCK = service("clock")
+
+
+class Workflow:
+    """Proposals and what becomes of them, for a caller that was verified."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    # --- proposing and reading
+    def propose(self, principal: Principal, draft: Draft) -> ProposalCard:
+        with self._db.tx(principal, "agent") as tx:
+            return propose(tx, draft)
+
+    def card(self, principal: Principal, proposal_id: UUID) -> ProposalCard:
+        with self._db.tx(principal, "agent") as tx:
+            return read.card(tx, proposal_id)
+
+    def inbox(
+        self,
+        principal: Principal,
+        *,
+        box: Box,
+        states: Collection[ProposalState] | None = None,
+        limit: int = 50,
+        after: str | None = None,
+    ) -> Page[ProposalSummary]:
+        with self._db.tx(principal, "agent") as tx:
+            return read.inbox(tx, box=box, states=states, limit=limit, after=after)
+
+    def queue_health(self, principal: Principal) -> list[QueueLine]:
+        with self._db.tx(principal, "agent") as tx:
+            return read.queue_health(tx)
+
+    def circuits(self, principal: Principal) -> list[CircuitView]:
+        with self._db.tx(principal, "agent") as tx:
+            return read.circuits(tx)
+
+    # --- deciding
+    def decide(
+        self,
+        principal: Principal,
+        proposal_id: UUID,
+        *,
+        content_hash: str,
+        verdict: Verdict,
+        reason: str = "",
+    ) -> ProposalCard:
+        return self._attempt(
+            principal,
+            proposal_id,
+            verdict,
+            lambda tx: decide.decide(
+                tx, proposal_id, content_hash=content_hash, verdict=verdict, reason=reason
+            ),
+        )
+
+    def accept_part(
+        self,
+        principal: Principal,
+        proposal_id: UUID,
+        *,
+        content_hash: str,
+        keep: frozenset[str],
+        reason: str,
+    ) -> ProposalCard:
+        return self._attempt(
+            principal,
+            proposal_id,
+            "accept_part",
+            lambda tx: revise.accept_part(
+                tx, proposal_id, content_hash=content_hash, keep=keep, reason=reason
+            ),
+        )
+
+    def edit(
+        self, principal: Principal, proposal_id: UUID, *, content_hash: str, action: Action, note: str
+    ) -> ProposalCard:
+        return self._attempt(
+            principal,
+            proposal_id,
+            "edit",
+            lambda tx: revise.edit(tx, proposal_id, content_hash=content_hash, action=action, note=note),
+        )
+
+    def withdraw(self, principal: Principal, proposal_id: UUID, *, reason: str = "") -> ProposalCard:
+        return self._attempt(
+            principal, proposal_id, "withdraw", lambda tx: decide.withdraw(tx, proposal_id, reason=reason)
+        )
+
+    # --- clock and hand
+    def sweep(self, now: datetime) -> timers.Swept:
+        """Remind, escalate and expire what is due, each proposal in a transaction of its own."""
+        with self._db.tx(CLOCK, "workflow") as tx:
+            due = timers.due(tx, now)
+        counts = {"reminded": 0, "escalated": 0, "expired": 0, "failed": 0}
+        for proposal_id in due:
+            try:
+                with self._db.tx(CLOCK, "workflow") as tx:
+                    rung = timers.ring(tx, proposal_id, now)
+            except ChargehandError:
+                log.exception("the timer of proposal %s could not be rung", proposal_id)
+                counts["failed"] += 1
+            else:
+                if rung:
+                    counts[rung] += 1
+        return timers.Swept(**counts)
+
+    def retry(self, principal: Principal, effect_id: int, reason: str) -> None:
+        with self._db.tx(principal, "workflow") as tx:
+            operations.retry(tx, effect_id, reason)
+
+    def mark_done(self, principal: Principal, effect_id: int, external_ref: str, reason: str) -> None:
+        with self._db.tx(principal, "workflow") as tx:
+            operations.mark_done(tx, effect_id, external_ref, reason)
+
+    def give_up(self, principal: Principal, effect_id: int, reason: str) -> None:
+        with self._db.tx(principal, "workflow") as tx:
+            operations.give_up(tx, effect_id, reason)
+
+    def pause(self, principal: Principal, system: System, reason: str) -> None:
+        with self._db.tx(principal, "workflow") as tx:
+            operations.pause(tx, system, reason)
+
+    def resume(self, principal: Principal, system: System, reason: str) -> None:
+        with self._db.tx(principal, "workflow") as tx:
+            operations.resume(tx, system, reason)
+
+    def load_policy(self, principal: Principal, policy: PolicySet) -> str:
+        """Put a policy in force; its sha256."""
+        with self._db.tx(principal, "steward") as tx:
+            return policies.load(tx, policy)
+
+    # --- refusals
+    def _attempt(self, principal: Principal, proposal_id: UUID, attempted: str, work: Callable[[Tx], R]) -> R:
+        try:
+            with self._db.tx(principal, "workflow") as tx:
+                return work(tx)
+        except (Refusal, NotFound) as refusal:
+            # Also for what does not exist: an answer must take as long as for what may not be seen.
+            with self._db.tx(principal, "workflow") as tx:
+                tx.audit(
+                    "proposal.refused", f"proposal:{proposal_id}", attempted=attempted, error=refusal.kind
+                )
+            self._put_right(proposal_id, refusal)
+            raise
+
+    def _put_right(self, proposal_id: UUID, refusal: Refusal | NotFound) -> None:
+        if not isinstance(refusal, GateChanged | NotYourDecision | Expired):
+            return
+        try:
+            with self._db.tx(CLOCK, "workflow") as tx:
+                docket = Docket.locked(tx, proposal_id)
+                if docket.current.state != "pending":
+                    return
+                if isinstance(refusal, Expired):
+                    decide.expire(docket)
+                else:
+                    revise.refresh(docket)
+        except ChargehandError:
+            log.exception("proposal %s could not be put right after a refusal", proposal_id)
