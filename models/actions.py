@@ -31,7 +31,7 @@ class Write(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     system: System
-    operation: ActionKind  # the port method of the same name performs it
+    operation: ActionKind  # the operation of that name on the system's port
     item: str = ""  # which item of a batch; empty where the action is one write
     ordering_key: str  # writes that share it happen one after the other, in order of approval
     body: dict[str, Any]  # JSON

@@ -66,6 +66,16 @@ def migrate(admin_dsn: str, *, passwords: dict[DbRole, str] | None = None) -> li
         return applied
 
 
+def pending(admin_dsn: str) -> list[str]:
+    """The migrations that are not applied yet, by name."""
+    with psycopg.connect(admin_dsn) as connection:
+        if connection.execute("select to_regclass('public.chargehand_migration')").fetchone() == (None,):
+            known: set[int] = set()
+        else:
+            known = {n for (n,) in connection.execute("select number from public.chargehand_migration")}
+    return [f"{m.number:04d}_{m.name}" for m in migrations() if m.number not in known]
+
+
 def _apply_ours(connection: psycopg.Connection) -> list[str]:
     connection.execute(
         "create table if not exists public.chargehand_migration "

@@ -1,0 +1,48 @@
+"""`chargehand audit`: the hash-chained log."""
+
+import typer
+
+from api.cli.console import AsJson, console, ending, print_json, settings
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Verify and read the audit log.")
+
+
+@app.command()
+def verify(as_json: AsJson = False) -> None:
+    """Check every row, every link and the head. Exit code 1 names the first fault."""
+    from workflow.verify import verify as verify_chain
+
+    from api.database import SET_UP, place
+
+    with ending():
+        database = place(settings()).database()
+        with database.tx(SET_UP, "worker") as tx:
+            verdict = verify_chain(tx)
+    if as_json:
+        print_json(verdict.model_dump(mode="json"))
+    else:
+        console.print(str(verdict))
+    if not verdict.ok:
+        raise typer.Exit(1)
+
+
+@app.command()
+def show(
+    subject: str = typer.Argument(help="What it is about, e.g. proposal:ID"), as_json: AsJson = False
+) -> None:
+    """Everything that was recorded about one thing, oldest first."""
+    from api.database import SET_UP, place
+
+    with ending():
+        database = place(settings()).database()
+        with database.tx(SET_UP, "worker") as tx:
+            events = tx.records("audit.of_subject", subject=subject)
+    if as_json:
+        print_json(events)
+        return
+    if not events:
+        console.print(f"Nothing is recorded about {subject}.", markup=False)
+    for e in events:
+        typer.echo(
+            f"{e['seq']:>8}  {e['at']:%Y-%m-%d %H:%M:%S}  {e['actor']} ({e['surface']})  {e['action']}"
+        )

@@ -1,0 +1,58 @@
+"""`chargehand policy`: the approval policies."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from api.cli.console import AsJson, console, ending, print_json, settings
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Show, check and load approval policies.")
+
+PolicyFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A policy in YAML.")]
+
+
+@app.command()
+def show(as_json: AsJson = False) -> None:
+    """The policy in force."""
+    from api.database import SET_UP, place
+    from workflow.policies import active
+
+    with ending():
+        database = place(settings()).database()
+        with database.tx(SET_UP, "steward") as tx:
+            policy, sha256 = active(tx)
+    if as_json:
+        print_json({"sha256": sha256, "policy": policy.model_dump(mode="json")})
+        return
+    typer.echo(f"{policy.name}, version {sha256[:12]}, thresholds in {policy.currency}")
+    for rule in policy.rules:
+        steps = "; ".join(
+            f"{s.name}: {s.signatures} of {', '.join(map(str, s.approvers))}" for s in rule.gate.steps
+        )
+        typer.echo(f"  {rule.name}: {rule.because}\n    {steps}")
+
+
+@app.command()
+def check(file: PolicyFile) -> None:
+    """Whether a policy can be loaded. Exit code 2 with every fault when it cannot."""
+    from models.policy import parse_policy, policy_sha
+
+    with ending():
+        policy = parse_policy(file.read_text(encoding="utf-8"), file.name)
+    console.print(f"{policy.name}: {len(policy.rules)} rules, version {policy_sha(policy)[:12]}")
+
+
+@app.command()
+def load(file: PolicyFile) -> None:
+    """Put a policy in force. Proposals already made keep the version they were made under."""
+    from api.database import SET_UP, place
+    from models.policy import parse_policy
+    from workflow.policies import load as put_in_force
+
+    with ending():
+        policy = parse_policy(file.read_text(encoding="utf-8"), file.name)
+        database = place(settings()).database()
+        with database.tx(SET_UP, "steward") as tx:
+            sha256 = put_in_force(tx, policy)
+    console.print(f"{policy.name} is in force, version {sha256[:12]}")

@@ -1,0 +1,87 @@
+"""Which database this installation uses, and that it is there and up to date."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
+
+from api.settings import Settings
+from models.access import Principal, service
+from store.cluster import SUPERUSER
+from store.db import Database, DbRole
+from store.migrate import migrate, pending
+from store.server import start, stop
+from workflow.errors import NoPolicy
+from workflow.policies import active, default, load
+
+NAME = "chargehand"  # of the database on the embedded server
+SET_UP: Principal = service("set-up")
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the database is: the owner's connection string, and one for each role."""
+
+    admin: str
+    roles: Mapping[DbRole, str]
+    embedded: bool
+
+    def database(self) -> Database:
+        """Pools on it, opened when used."""
+        return Database(self.roles)
+
+    def ready(self) -> bool:
+        """Whether it answers and no migration is pending."""
+        try:
+            return not pending(self.admin)
+        except psycopg.OperationalError:
+            return False
+
+
+def server_root(settings: Settings) -> Path:
+    return settings.home_directory / "postgres"
+
+
+def place(settings: Settings, name: str = NAME) -> Place:
+    """The database of the settings: `DATABASE_URL`, or the embedded server's, which is started if it is not
+    running and whose database is created if it is not there."""
+    if settings.database_url is not None:
+        url = settings.database_url.get_secret_value()
+        return Place(url, settings.dsns(url), embedded=False)
+    server = start(server_root(settings))
+    with psycopg.connect(server.dsn(SUPERUSER, SUPERUSER), autocommit=True) as admin:
+        admin.execute("select pg_advisory_lock(hashtext('create database'))")
+        if not admin.execute("select 1 from pg_database where datname = %s", (name,)).fetchone():
+            admin.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+    dsn = server.dsn(name, SUPERUSER)
+    return Place(dsn, settings.dsns(dsn), embedded=True)
+
+
+def set_up(settings: Settings, where: Place) -> list[str]:
+    """Migrate, and load the default policy if none is in force; the names of the migrations applied."""
+    applied = migrate(where.admin, passwords=settings.role_passwords())
+    database = where.database()
+    try:
+        with database.tx(SET_UP, "steward") as tx:
+            try:
+                active(tx)
+            except NoPolicy:
+                load(tx, default())
+    finally:
+        database.close()
+    return applied
+
+
+def stop_embedded(settings: Settings) -> None:
+    """Stop the embedded server of this installation, if it runs."""
+    if settings.database_url is None:
+        stop(server_root(settings))
+
+
+def shown(dsn: str) -> str:
+    """A connection string without its password, for messages."""
+    parts = conninfo_to_dict(dsn)
+    return f"{parts.get('dbname')} on {parts.get('host')}"

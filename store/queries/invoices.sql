@@ -1,0 +1,49 @@
+-- name: open
+-- Unpaid invoices the caller may see, the longest overdue first.
+select i.invoice_id, i.customer_id, c.name as customer, i.project_id, p.name as project, i.issued_on, i.due_on,
+  i.amount, i.currency
+from firm.invoice i join firm.project p using (project_id) left join firm.client c on c.client_id = i.customer_id
+where i.paid_on is null
+  and (%(client_id)s::text is null or i.customer_id = %(client_id)s)
+  and (%(project_id)s::text is null or i.project_id = %(project_id)s)
+  and (%(invoice_id)s::text is null or i.invoice_id = %(invoice_id)s)
+order by i.due_on, i.invoice_id limit %(limit)s;
+
+-- name: history
+-- Every invoice, as the invoice model is fitted on them.
+select invoice_id, customer_id, issued_on, due_on, amount, currency, paid_on from firm.invoice
+order by issued_on, invoice_id;
+
+-- name: habits
+-- How each customer paid so far, among visible invoices: count, mean days from issue, mean days late.
+select customer_id, count(*) as paid, avg(paid_on - issued_on)::float as mean_days,
+  avg(paid_on - due_on)::float as mean_late
+from firm.invoice where paid_on is not null and customer_id = any (%(customers)s) group by customer_id;
+
+-- name: reminders
+-- Reminders already sent for an invoice.
+select record_id, recorded_at from firm.system_record
+where kind = 'send_reminder' and body ->> 'invoice_id' = %(invoice_id)s order by recorded_at desc;
+
+-- name: unapproved_time
+-- Time in a period that is not approved yet, with what it would bill in each person's currency.
+select state, count(*) as entries, sum(minutes)::integer as minutes,
+  sum(minutes / 60.0 * r.bill_rate) as amount, r.currency
+from firm.time_entry t join firm.person_rate r using (person_id)
+where t.project_id = %(project_id)s and t.started_at >= %(starts_on)s and t.started_at < %(ends_on)s::date + 1
+  and t.state <> 'approved'
+group by state, r.currency order by state;
+
+-- name: billing
+-- What was billed on a project so far, beside its budget and its contract.
+select p.budget_amount, p.currency, c.contract_id, c.kind as contract_kind, c.value as contract_value,
+  c.currency as contract_currency, c.ends_on as contract_ends_on,
+  coalesce(sum(i.amount) filter (where i.currency = p.currency), 0) as billed, count(i.invoice_id) as invoices
+from firm.project p left join firm.contract c using (contract_id) left join firm.invoice i using (project_id)
+where p.project_id = %(project_id)s
+group by p.project_id, c.contract_id;
+
+-- name: pending_change_orders
+-- Change orders of a project that are proposed and not decided.
+select proposal_id, title from workflow.proposal
+where project_id = %(project_id)s and action_kind = 'create_change_order' and state = 'pending';
