@@ -8,8 +8,9 @@ the lines of a table of contents start none. A document without any such mark is
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
-from models.text.outline import Mark, Outline, parse_mark
+from models.text.outline import Outline, parse_mark
 from models.text.spans import PARAGRAPH_MAX, Span, blocks, trimmed
 
 
@@ -66,7 +67,6 @@ def _parts(text: str, clause: Span) -> Iterator[Span]:
 
 
 _SENTENCE_ENDED = re.compile(r"[.;:!?)\]”\"’]$|[;,]\s*(?:and|or)$|^[-=_*\s]+$", re.I)
-_LIST_ITEM_ENDED = re.compile(r",$")
 _FUNCTION_WORD = re.compile(
     r"(?:\b(?:the|a|an|of|in|to|by|for|with|under|and|or|at|on|from|than|not|is|are|be|clauses?|sections?|"
     r"articles?|schedules?|paragraphs?|annex|appendix|exhibit|no|nos)|,)$",
@@ -80,70 +80,85 @@ _CAPITALS = re.compile(r"[^a-zß-öø-ÿ]{4,80}")
 
 def _starts(text: str) -> Iterator[_Start]:
     outline = Outline()
-    before, gap, before_was_start = "", True, False
-    lines = list(_lines(text))
-    for position, (at, line) in enumerate(lines):
-        if not line:
-            gap = True
-            continue
-        mark, is_markdown = _mark_of(line)
-        following = next((words for _, words in lines[position + 1 :] if words), "") if mark else ""
-        level_ended = gap or before_was_start or bool(_SENTENCE_ENDED.search(before))
+    lines = [_Line(at, words) for at, words in _lines(text)]
+    before, before_was_heading = _Line(0, ""), False
+    filled = ""  # the last line that is not blank
+    for line, after in zip(lines, [*lines[1:], _Line(len(text), "")], strict=True):
         start = None
-        if mark and not _CONTENTS.search(line):
-            may_start = level_ended or (mark.bracketed and bool(_LIST_ITEM_ENDED.search(before)))
-            start = _numbered(outline, mark, at, before, following, may_start=may_start)
-        if start is None and (is_markdown or (gap and _is_capital_heading(line))):
-            heading = _words(_MARKDOWN.sub("", line))
-            outline.heading(heading)
-            start = _Start(at, "", heading)
-        if start:
-            yield start
-        before, gap = line, False
-        before_was_start = start is not None and len(line) <= _HEADING_MAX and not _ENDED.search(line)
+        if line.words:
+            ended = not before.words or before_was_heading or bool(_SENTENCE_ENDED.search(filled))
+            start = _start(outline, line, before=filled, after=after.words, ended=ended)
+            filled = line.words
+            before_was_heading = start is not None and _is_line_of_its_own(line.words)
+            if start:
+                yield start
+        before = line
+
+
+@dataclass(frozen=True)
+class _Line:
+    at: int
+    words: str  # without white space at the ends; '' for a blank line
+
+
+def _start(outline: Outline, line: _Line, *, before: str, after: str, ended: bool) -> _Start | None:
+    """The clause that a line starts, if any. `before`: the last line that is not blank; `after`: the next
+    line; `ended`: the sentence before has ended, or a blank line stands between."""
+    markdown = _MARKDOWN.match(line.words)
+    words = _EMPHASIS.sub("", line.words[markdown.end() :] if markdown else line.words).strip()
+    mark = parse_mark(words)
+    if mark and not _CONTENTS.search(line.words):
+        heading = _heading(_plain(mark.rest), after) if mark.rest else _heading(_plain(after), "")
+        due = outline.is_next(mark) and heading != "" and not _FUNCTION_WORD.search(before)
+        in_list = mark.bracketed and before.endswith(",")
+        if ended or due or in_list:
+            number = outline.place(mark, heading)
+            if number is not None:
+                return _Start(line.at, number, outline.current_heading)
+    if markdown or (ended and _is_capital_heading(line.words)):
+        outline.heading(_plain(words))
+        return _Start(line.at, "", _plain(words))
+    return None
+
+
+_LONG_LINE = 400  # characters; in a longer one several clauses may stand, as where line breaks were lost
+_INNER_MARK = re.compile(
+    r"""(?<=[.;:!?)\]”"'])\s+(?=(?:\d{1,2}(?:\.\d{1,2}){0,4}[.)]?|\([a-z]{1,4}\))\s+["“(]?[A-Z])"""
+)
 
 
 def _lines(text: str) -> Iterator[tuple[int, str]]:
-    """Each line without white space at its ends, and where it starts."""
+    """Each line without white space at its ends, and where it starts. Long ones are cut where a sentence ends
+    before what may be a mark."""
     for found in re.finditer(r"[^\n]+|(?<=\n)(?=\n)", text):
-        line = trimmed(text, found.start(), found.end())
-        yield line.start, line.of(text)
-
-
-def _mark_of(line: str) -> tuple[Mark | None, bool]:
-    markdown = _MARKDOWN.match(line)
-    words = _EMPHASIS.sub("", line[markdown.end() :] if markdown else line)
-    return parse_mark(words), markdown is not None
-
-
-def _numbered(
-    outline: Outline, mark: Mark, at: int, before: str, following: str, *, may_start: bool
-) -> _Start | None:
-    """The clause that a mark starts, if it fits in the outline; `may_start`: the text before it has ended."""
-    rest = _words(mark.rest)
-    heading = _heading(rest or following)
-    if not may_start and not (
-        heading == rest != "" and outline.is_next(mark) and not _FUNCTION_WORD.search(before)
-    ):
-        return None
-    number = outline.place(mark, heading)
-    return None if number is None else _Start(at, number, outline.current_heading)
+        cuts = [m.end() for m in _INNER_MARK.finditer(found[0])] if len(found[0]) > _LONG_LINE else []
+        offsets = [0, *cuts, len(found[0])]
+        for start, end in pairwise(offsets):
+            line = trimmed(text, found.start() + start, found.start() + end)
+            yield line.start, line.of(text)
 
 
 _HEADING_MAX = 90
 _ENDED = re.compile(r"[.;:,]$")
-_RUN_IN = re.compile(r"(?P<heading>[A-Z][^.;:,]{2,60})\.(?=\s+[“\"(]?[A-Z])")
+_RUN_IN = re.compile(r"(?P<heading>[A-Z][^.;:,]{2,60})[.:](?=\s+[“\"(]?[A-Z]|$)")
 _SMALL = {"a", "an", "and", "as", "at", "by", "for", "from", "in", "of", "on", "or", "the", "to", "with", "&"}
 
 
-def _heading(rest: str) -> str:
-    """The heading at the start of a clause's first line: the whole line, or the words before a point."""
-    if len(rest) <= _HEADING_MAX and rest[:1].isupper() and not _ENDED.search(rest):
+def _heading(rest: str, after: str) -> str:
+    """The heading at the start of a clause's first line: the whole line where it is one of its own, or the
+    words before a point. `after`: the next line."""
+    if (
+        _is_line_of_its_own(rest)
+        and rest[:1].isupper()
+        and (not after or _is_title(rest) or parse_mark(after))
+    ):
         return rest
-    run_in = _RUN_IN.match(rest) or re.fullmatch(r"(?P<heading>[A-Z][^.;:,]{2,60})[.:]", rest)
-    if run_in and _is_title(run_in["heading"]):
-        return run_in["heading"]
-    return ""
+    run_in = _RUN_IN.match(rest)
+    return run_in["heading"] if run_in and _is_title(run_in["heading"]) else ""
+
+
+def _is_line_of_its_own(words: str) -> bool:
+    return len(words) <= _HEADING_MAX and not _ENDED.search(words)
 
 
 def _is_title(words: str) -> bool:
@@ -159,5 +174,5 @@ def _is_capital_heading(line: str) -> bool:
     )
 
 
-def _words(text: str) -> str:
+def _plain(text: str) -> str:
     return " ".join(_EMPHASIS.sub("", text).split())

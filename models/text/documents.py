@@ -102,7 +102,7 @@ def _word_blocks(document: WordDocument) -> Iterable[str]:
     numbering = Numbering(document)
     for item in document.iter_inner_content():
         if isinstance(item, Table):
-            yield "\n".join(" | ".join(cell.text.strip() for cell in row.cells) for row in item.rows)
+            yield "\n".join(_CELL.join(cell.text.strip() for cell in row.cells) for row in item.rows)
         elif item.text.strip():
             label = numbering.label(item)
             yield f"{label} {item.text.strip()}" if label else item.text.strip()
@@ -111,6 +111,8 @@ def _word_blocks(document: WordDocument) -> Iterable[str]:
 # PDF
 
 _MARGIN_LINES = 3  # a block of more lines at a page's end is no header or footer
+_WIDE_GAP = re.compile(r"\s{3,}")
+_CELL = " | "  # between the cells of a table's row
 _PAGE_NUMBER = re.compile(r"(?:page\s*)?[-–—(\[]*\s*\d{1,4}\s*[-–—)\]]*(?:\s*(?:of|/)\s*\d{1,4})?", re.I)
 _ITEM = re.compile(  # what starts a line of its own, however full the line before it was
     r"(?:\(?[a-zA-Z]{1,4}\)|\(?\d{1,2}\)|\d{1,2}(?:\.\d{1,2})*\.?|[-*•·–—▪]"
@@ -149,7 +151,10 @@ def _reason(error: Exception) -> str:
 
 def _page_blocks(layout: str) -> list[list[str]]:
     """A page's lines without their indentation, blank lines between blocks."""
-    lines = [" ".join(line.split()) for line in layout.split("\n")]
+    lines = [
+        _CELL.join(" ".join(part.split()) for part in _WIDE_GAP.split(row.strip()))
+        for row in layout.split("\n")
+    ]
     return [list(block) for filled, block in groupby(lines, key=bool) if filled]
 
 
@@ -182,38 +187,37 @@ def _mask(line: str) -> str:
 
 
 def _joined(pages: Iterable[list[list[str]]]) -> str:
-    """The lines of all pages as paragraphs, wrapped lines joined. A paragraph that a page's end cuts is whole
-    again where its next line runs on in lower case."""
-    paragraphs: list[list[str]] = []
+    """The lines of all pages as paragraphs, wrapped lines joined; the rows of a table stay lines. A paragraph
+    that a page's end cuts is whole again where its next line runs on in lower case."""
+    paragraphs: list[str] = []
     for page in pages:
-        width = max((len(line) for block in page for line in block), default=0)
+        width = max((len(line) for block in page for line in block if _CELL not in line), default=0)
         for position, block in enumerate(page):
-            cut = (
-                position == 0 and paragraphs and block[0][0].islower() and paragraphs[-1][-1][-1] not in ".:;"
-            )
-            before = paragraphs[-1][-1] if cut else ""
+            last = paragraphs[-1] if paragraphs and position == 0 else ""
+            cut = last != "" and last[-1] not in ".:;" and block[0][0].islower()
+            before = last if cut else ""
             for line in block:
-                if before and (cut or _runs_on(before, line, width)):
-                    paragraphs[-1].append(line)
+                if cut or (before and _runs_on(before, line, width)):
+                    paragraphs[-1] = _continued(paragraphs[-1], line)
+                elif _CELL in before and _CELL in line:
+                    paragraphs[-1] += f"\n{line}"
                 else:
-                    paragraphs.append([line])
+                    paragraphs.append(line)
                 before, cut = line, False
-    return "\n\n".join(_unwrapped(lines) for lines in paragraphs)
+    return "\n\n".join(paragraphs)
 
 
 def _runs_on(line: str, following: str, width: int) -> bool:
     """Whether a line was wrapped: the first word of the next one had no room left on it."""
-    first_word = following.partition(" ")[0]
-    full = len(line) + 1 + len(first_word) > 0.9 * width
+    if _CELL in line or _CELL in following:
+        return False
+    full = len(line) + 1 + len(following.partition(" ")[0]) > 0.9 * width
     return full and not (_ITEM.match(following) and line[-1] in ".:;,")
 
 
-def _unwrapped(lines: Sequence[str]) -> str:
-    """One line. A hyphen at a line's end stays: only the writer knows whether it belongs to the word."""
-    text = lines[0]
-    for line in lines[1:]:
-        text += line if re.search(r"\w-$", text) else f" {line}"
-    return text
+def _continued(text: str, line: str) -> str:
+    """A hyphen at a line's end stays: only the writer knows whether it belongs to the word."""
+    return text + line if re.search(r"\w-$", text) else f"{text} {line}"
 
 
 _READERS: dict[str, Callable[[str, bytes], str]] = {

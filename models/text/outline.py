@@ -37,7 +37,9 @@ def parse_mark(line: str) -> Mark | None:
     if found := _CONTAINER.match(line):
         rest = found["rest"].strip(" \t-–—:|")
         in_sentence = rest and (rest[0].islower() or rest[0] in "(,;")
-        return None if in_sentence else Mark(found["word"].capitalize(), found["id"], rest)
+        # 'Exhibit 10.4' is what a filing calls the whole document.
+        of_filing = found["word"].casefold() == "exhibit" and "." in found["id"]
+        return None if in_sentence or of_filing else Mark(found["word"].capitalize(), found["id"], rest)
     if found := _NUMBER.match(line):
         rest = found["rest"].strip()
         pointed = bool(found["stop"]) or "." in found["id"]
