@@ -5,6 +5,7 @@ for row-level security and the database role that has just the rights the work n
 asynchronous surfaces call it in a worker thread (docs/decisions/0001-synchronous-core.md)."""
 
 import json
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -116,6 +117,7 @@ class Database:
         self._max_size = max_size
         self._timeout_s = timeout_s
         self._pools: dict[DbRole, ConnectionPool[psycopg.Connection[Any]]] = {}
+        self._opening = threading.Lock()
 
     def dsn(self, role: DbRole) -> str:
         return self._dsns[role]
@@ -124,8 +126,9 @@ class Database:
     def tx(self, principal: Principal, role: DbRole) -> Iterator[Tx]:
         """A transaction as `principal` with the rights of `role`: committed when the block ends, rolled back
         when it raises. Raises DatabaseUnavailable when no connection can be had."""
+        pool = self._pool(role)
         try:
-            connection = self._pool(role).getconn(self._timeout_s)
+            connection = pool.getconn(self._timeout_s)
         except (PoolTimeout, psycopg.OperationalError) as e:
             raise DatabaseUnavailable(role=role) from e
         try:
@@ -139,7 +142,7 @@ class Database:
                 yield tx
                 tx.append_audit()
         finally:
-            self._pool(role).putconn(connection)
+            pool.putconn(connection)
 
     def close(self) -> None:
         for pool in self._pools.values():
@@ -147,15 +150,16 @@ class Database:
         self._pools.clear()
 
     def _pool(self, role: DbRole) -> ConnectionPool[psycopg.Connection[Any]]:
-        if role not in self._pools:
-            self._pools[role] = ConnectionPool(
-                self._dsns[role],
-                min_size=0,
-                max_size=self._max_size,
-                kwargs={"autocommit": True},
-                configure=register_vector,
-                check=ConnectionPool.check_connection,
-                name=f"chargehand-{role}",
-                open=True,
-            )
-        return self._pools[role]
+        with self._opening:
+            if role not in self._pools:
+                self._pools[role] = ConnectionPool(
+                    self._dsns[role],
+                    min_size=0,
+                    max_size=self._max_size,
+                    kwargs={"autocommit": True},
+                    configure=register_vector,
+                    check=ConnectionPool.check_connection,
+                    name=f"chargehand-{role}",
+                    open=True,
+                )
+            return self._pools[role]
