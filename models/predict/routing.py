@@ -23,6 +23,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 
 from models.errors import ChargehandError, Retry
+from models.predict.base import Progress, silent
 from models.text.embed import Embedder, Vectors, default_embedder
 
 VERSION = 1
@@ -144,9 +145,9 @@ class _HeldOut:
     right: Flags  # ... and had the best score
 
     @classmethod
-    def read(cls, sentences: _Sentences, intents: Labels) -> Self:
+    def read(cls, sentences: _Sentences, intents: Labels, progress: Progress) -> Self:
         signs, ranked, in_scope, right = [], [], [], []
-        for train, held_out in _folds(intents):
+        for fold, (train, held_out) in enumerate(_folds(intents), start=1):
             scorer = _Scorer(sentences[train], intents[train])
             truth = intents[held_out]
             reading = scorer.read(sentences[held_out])
@@ -155,6 +156,7 @@ class _HeldOut:
             ranked.append((reading.scores[known], np.searchsorted(scorer.intents, truth[known])))
             in_scope.append(known)
             right.append(scorer.intents[reading.scores.argmax(axis=1)] == truth)
+            progress("calibrating on held-out folds", fold, FOLDS)
         return cls(np.concatenate(signs), ranked, np.concatenate(in_scope), np.concatenate(right))
 
     def temperature(self) -> float:
@@ -225,7 +227,7 @@ def _sentences(texts: Sequence[str], embedder: Embedder) -> _Sentences:
     return _Sentences(np.array(texts, dtype=object), embedder.encode(list(texts)))
 
 
-def fit(labelled: pd.DataFrame, embedder: Embedder | None = None) -> Router:
+def fit(labelled: pd.DataFrame, embedder: Embedder | None = None, progress: Progress = silent) -> Router:
     """Fit a router on the columns `text` and `intent`, where the intent `out_of_scope` marks what belongs to
     none. About two minutes for 18,000 sentences on one core, most of it embedding; a second or two for 300.
 
@@ -235,8 +237,10 @@ def fit(labelled: pd.DataFrame, embedder: Embedder | None = None) -> Router:
     counts = pd.Series(intents[intents != OUT_OF_SCOPE]).value_counts()
     if (enough := int((counts >= 2).sum())) < 3:
         raise TooFewIntents(intents=enough)
+    progress("embedding", 0, 1)
     sentences = _sentences(labelled["text"].tolist(), embedder)
-    held_out = _HeldOut.read(sentences, intents)
+    progress("embedding", 1, 1)
+    held_out = _HeldOut.read(sentences, intents, progress)
     detector = make_pipeline(StandardScaler(), LogisticRegression(class_weight="balanced"))
     detector.fit(held_out.signs, held_out.in_scope)
     threshold = held_out.threshold(detector.predict_proba(held_out.signs)[:, 1])

@@ -133,7 +133,9 @@ def fit(
     extras = tuple(
         name for name in names if name.startswith("x_") and not pd.api.types.is_numeric_dtype(history[name])
     )
+    progress("embedding", 0, 1)
     done = describe(history, extras, embedder)
+    progress("embedding", 1, 1)
     doers = history["person_id"].to_numpy(dtype=object)
     examples = list(_examples(done, doers, progress)) if len(done) >= LEAST_TO_LEARN else []
     ranker = None
