@@ -211,15 +211,18 @@ def _citation(row: Mapping[str, Any], today: date) -> Citation:
 def _text(shown: Sequence[Mapping[str, Any]], says_model: str) -> str:
     lines = [f"{len(shown)} open invoices, the longest overdue first:"]
     for i in shown[:NAMED]:
-        expected = date.fromisoformat(i["expected_on"])
+        expected = _day(i["expected_on"])
         money = Money.model_validate(i["amount"])
         overdue = f", {i['days_overdue']} days overdue" if i["days_overdue"] else ""
-        line = f"- {i['invoice_id']} ({i['client']}), {money}{overdue}: expected {expected:%-d %b}"
+        line = f"- {i['invoice_id']} ({i['client']}), {money}{overdue}: expected {expected}"
         if i["earliest_on"] and i["latest_on"]:
-            early, late = date.fromisoformat(i["earliest_on"]), date.fromisoformat(i["latest_on"])
-            line += f" ({early:%-d %b} to {late:%-d %b})"
+            line += f" ({_day(i['earliest_on'])} to {_day(i['latest_on'])})"
         lines.append(f"{line}. {'; '.join(i['reasons'][:2])}.")
     return "\n".join([*lines, says_model])
+
+
+def _day(iso: str) -> str:
+    return f"{date.fromisoformat(iso):%-d %b %Y}"
 
 
 def _tone(days_late: int, reminders_before: int) -> Tone:
