@@ -184,15 +184,17 @@ create table workflow.notice (
 create index notice_person on workflow.notice (person_id, notice_id desc);
 create index notice_thread on workflow.notice (thread_id, notice_id) where thread_id is not null;
 
--- The answer given to an idempotent POST, so that a repeat gets the same one.
+-- The answer given to an idempotent POST, so that a repeat gets the same one. A request claims its key before
+-- it works; until it has answered, another one with the same key is told to wait.
 create table workflow.idempotent_reply (
   person_id      text not null,
   key            text not null,
   request_sha256 text not null,
-  status         integer not null,
-  reply          jsonb not null,
+  status         integer,
+  reply          jsonb,
   created_at     timestamptz not null default now(),
-  primary key (person_id, key)
+  primary key (person_id, key),
+  check ((status is null) = (reply is null))
 );
 
 create function app.my_signatures() returns uuid[] language sql stable security definer
@@ -295,7 +297,7 @@ create policy seen on workflow.effect to chargehand_agent
   using (exists (select from workflow.proposal p where p.proposal_id = effect.proposal_id));
 create policy seen on workflow.notice to chargehand_agent using (person_id = (select app.me()));
 grant update (read_at) on workflow.notice to chargehand_agent;
-grant select, insert on workflow.idempotent_reply to chargehand_agent, chargehand_workflow;
+grant select, insert, update, delete on workflow.idempotent_reply to chargehand_agent;
 create policy own on workflow.idempotent_reply to chargehand_agent
   using (person_id = (select app.me())) with check (person_id = (select app.me()));
 
