@@ -1,0 +1,74 @@
+"""The worker: the effect ledger in threads of its own, the clock-driven jobs beside it."""
+
+import threading
+from datetime import UTC, datetime
+
+from pydantic import SecretStr
+
+from api.database import place
+from api.jobs.bench_report import make_reports
+from api.jobs.fitting import fit_all
+from api.jobs.queue import job_queue
+from api.settings import Settings
+from api.telemetry import configure_logging, configure_tracing
+from connectors.http import SystemSettings, connect
+from connectors.ports import Connectors
+from models.actions import SYSTEMS, System
+from models.text.embed import default_embedder
+from store.shelf import Shelf
+from tools.catalogue import TOOLS
+from tools.registry import Registry
+from workflow.effects import run
+from workflow.service import Workflow
+
+LEDGER_THREADS = 2  # writes to different systems do not wait for one another
+
+
+def tools() -> Registry:
+    """The governed tools of this installation."""
+    return Registry(TOOLS, embedder=default_embedder(), shelf=Shelf())
+
+
+def connectors(settings: Settings) -> Connectors:
+    """The systems of record of the settings. One without an address counts as down, so that what is approved
+    for it waits, and says so, until it is connected."""
+    found: dict[System, SystemSettings] = {}
+    for system in SYSTEMS:
+        url, token = settings.systems().get(system, (UNCONNECTED, SecretStr("")))
+        found[system] = SystemSettings(
+            url=url, token=token, supports_idempotency_keys=system not in settings.systems_without_keys
+        )
+    return connect(found)
+
+
+UNCONNECTED = "http://not-connected.invalid"
+
+
+def run_worker(settings: Settings) -> None:
+    """Work until SIGINT or SIGTERM. What is in hand then is finished."""
+    configure_logging(settings.log_format, settings.log_level)
+    configure_tracing(str(settings.trace_endpoint) if settings.trace_endpoint else None, "chargehand-worker")
+    where = place(settings)
+    database, systems, stop = where.database(), connectors(settings), threading.Event()
+    workflow, registry = Workflow(database), tools()
+    ledger = [
+        threading.Thread(target=run, args=(database, systems, stop), name=f"ledger-{n}")
+        for n in range(LEDGER_THREADS)
+    ]
+    queue = job_queue(
+        where.roles["worker"],
+        sweep=lambda: workflow.sweep(datetime.now(UTC)),
+        nightly=lambda now: make_reports(database, registry, now),
+        refit=lambda now: fit_all(database, now),
+    )
+    for thread in ledger:
+        thread.start()
+    try:
+        with queue.open():
+            queue.run_worker(install_signal_handlers=True, delete_jobs="successful", concurrency=2)
+    finally:
+        stop.set()
+        for thread in ledger:
+            thread.join()
+        systems.close()
+        database.close()
