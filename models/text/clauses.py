@@ -33,9 +33,9 @@ def split_clauses(text: str) -> list[Clause]:
     starts = list(_starts(text))
     if not starts:
         starts = [_Start(block.start, "", "") for block in blocks(text)]
-    elif text[: starts[0].at].strip():
+    if starts and text[: starts[0].at].strip():
         starts.insert(0, _Start(0, "", ""))
-    ends = [*(s.at for s in starts[1:]), len(text)]
+    ends = [s.at for s in starts[1:]] + [len(text)] * bool(starts)
     return [
         Clause(start.number, start.heading, part.start, part.end, part.of(text))
         for start, end in zip(starts, ends, strict=True)
@@ -74,7 +74,7 @@ _FUNCTION_WORD = re.compile(
 )
 _CONTENTS = re.compile(r"(?:\.\s?){3,}\s*\d{1,4}$|\s{3,}\d{1,4}$|\t\s*\d{1,4}$")
 _MARKDOWN = re.compile(r"#{1,6}\s+")
-_EMPHASIS = re.compile(r"^[*_]{2,}|[*_]{2,}$")
+_EMPHASIS = re.compile(r"\*{2,}|_{2,}")
 _CAPITALS = re.compile(r"[^a-zß-öø-ÿ]{4,80}")
 
 
@@ -83,13 +83,14 @@ def _starts(text: str) -> Iterator[_Start]:
     lines = [_Line(at, words) for at, words in _lines(text)]
     before, before_was_heading = _Line(0, ""), False
     filled = ""  # the last line that is not blank
-    for line, after in zip(lines, [*lines[1:], _Line(len(text), "")], strict=True):
+    for line, after in zip(lines, [*lines, _Line(len(text), "")][1:], strict=True):
         start = None
         if line.words:
-            ended = not before.words or before_was_heading or bool(_SENTENCE_ENDED.search(filled))
-            start = _start(outline, line, before=filled, after=after.words, ended=ended)
+            gap = not before.words
+            ended = gap or before_was_heading or bool(_SENTENCE_ENDED.search(filled))
+            start = _start(outline, line, before=filled, after=after.words, gap=gap, ended=ended)
             filled = line.words
-            before_was_heading = start is not None and _is_line_of_its_own(line.words)
+            before_was_heading = start is not None and _plain(line.words).endswith(start.heading)
             if start:
                 yield start
         before = line
@@ -101,9 +102,11 @@ class _Line:
     words: str  # without white space at the ends; '' for a blank line
 
 
-def _start(outline: Outline, line: _Line, *, before: str, after: str, ended: bool) -> _Start | None:
+def _start(
+    outline: Outline, line: _Line, *, before: str, after: str, gap: bool, ended: bool
+) -> _Start | None:
     """The clause that a line starts, if any. `before`: the last line that is not blank; `after`: the next
-    line; `ended`: the sentence before has ended, or a blank line stands between."""
+    line; `gap`: a blank line stands before it; `ended`: or the sentence before has ended."""
     markdown = _MARKDOWN.match(line.words)
     words = _EMPHASIS.sub("", line.words[markdown.end() :] if markdown else line.words).strip()
     mark = parse_mark(words)
@@ -115,7 +118,9 @@ def _start(outline: Outline, line: _Line, *, before: str, after: str, ended: boo
             number = outline.place(mark, heading)
             if number is not None:
                 return _Start(line.at, number, outline.current_heading)
-    if markdown or (ended and _is_capital_heading(line.words)):
+    if _plain(words) == outline.current_heading != "":
+        return None  # it is on the line below its number
+    if markdown or (gap and _is_capital_heading(line.words)):
         outline.heading(_plain(words))
         return _Start(line.at, "", _plain(words))
     return None
@@ -139,7 +144,7 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
 
 
 _HEADING_MAX = 90
-_ENDED = re.compile(r"[.;:,]$")
+_NOT_IN_HEADING = re.compile(r"[.,;]$|:")
 _RUN_IN = re.compile(r"(?P<heading>[A-Z][^.;:,]{2,60})[.:](?=\s+[“\"(]?[A-Z]|$)")
 _SMALL = {"a", "an", "and", "as", "at", "by", "for", "from", "in", "of", "on", "or", "the", "to", "with", "&"}
 
@@ -147,18 +152,23 @@ _SMALL = {"a", "an", "and", "as", "at", "by", "for", "from", "in", "of", "on", "
 def _heading(rest: str, after: str) -> str:
     """The heading at the start of a clause's first line: the whole line where it is one of its own, or the
     words before a point. `after`: the next line."""
-    if (
-        _is_line_of_its_own(rest)
-        and rest[:1].isupper()
-        and (not after or _is_title(rest) or parse_mark(after))
-    ):
+    next_mark = parse_mark(after)
+    new_clause = next_mark is not None and not next_mark.bracketed  # '(30) days' may begin a wrapped line
+    goes_on = after and not new_clause and (not _is_title(rest) or _in_capitals(rest, after))
+    if _is_line_of_its_own(rest) and rest[:1].isupper() and not goes_on:
         return rest
     run_in = _RUN_IN.match(rest)
     return run_in["heading"] if run_in and _is_title(run_in["heading"]) else ""
 
 
+def _in_capitals(rest: str, after: str) -> bool:
+    """Whether a line is in capitals and the next one too: a sentence, of the kind that limits liability."""
+    first_word = after.split(maxsplit=1)[0]
+    return rest.isupper() and first_word.isupper() and len(first_word) > 1
+
+
 def _is_line_of_its_own(words: str) -> bool:
-    return len(words) <= _HEADING_MAX and not _ENDED.search(words)
+    return len(words) <= _HEADING_MAX and not _NOT_IN_HEADING.search(words)
 
 
 def _is_title(words: str) -> bool:

@@ -112,7 +112,7 @@ def _word_blocks(document: WordDocument) -> Iterable[str]:
 
 _MARGIN_LINES = 3  # a block of more lines at a page's end is no header or footer
 _WIDE_GAP = re.compile(r"\s{3,}")
-_CELL = " | "  # between the cells of a table's row
+_CELL = "\t"  # between the cells of a table's row
 _PAGE_NUMBER = re.compile(r"(?:page\s*)?[-–—(\[]*\s*\d{1,4}\s*[-–—)\]]*(?:\s*(?:of|/)\s*\d{1,4})?", re.I)
 _ITEM = re.compile(  # what starts a line of its own, however full the line before it was
     r"(?:\(?[a-zA-Z]{1,4}\)|\(?\d{1,2}\)|\d{1,2}(?:\.\d{1,2})*\.?|[-*•·–—▪]"
@@ -208,11 +208,13 @@ def _joined(pages: Iterable[list[list[str]]]) -> str:
 
 
 def _runs_on(line: str, following: str, width: int) -> bool:
-    """Whether a line was wrapped: the first word of the next one had no room left on it."""
+    """Whether a line was wrapped: the first word of the next one had hardly room left on it. Letters differ
+    in width, so one that ends within a sentence need not be as full as one that ends with it."""
     if _CELL in line or _CELL in following:
         return False
-    full = len(line) + 1 + len(following.partition(" ")[0]) > 0.9 * width
-    return full and not (_ITEM.match(following) and line[-1] in ".:;,")
+    ended = line[-1] in ".:;!?"
+    full = len(line) + 1 + len(following.partition(" ")[0]) > (0.9 if ended else 0.6) * width
+    return full and not (_ITEM.match(following) and (ended or line[-1] == ","))
 
 
 def _continued(text: str, line: str) -> str:

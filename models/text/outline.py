@@ -2,14 +2,14 @@
 number a clause is cited."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 Style = Literal["number", "letter", "LETTER", "roman", "ROMAN", "(number)"]
 
 _CONTAINER = re.compile(
-    r"(?P<word>ARTICLE|Article|SECTION|Section|CLAUSE|Clause|SCHEDULE|Schedule|ANNEX|Annex|ANNEXURE|Annexure|"
-    r"APPENDIX|Appendix|EXHIBIT|Exhibit|ATTACHMENT|Attachment|PART|Part)\s+"
+    r"(?:§\s*|(?P<word>ARTICLE|Article|SECTION|Section|CLAUSE|Clause|SCHEDULE|Schedule|ANNEX|Annex|ANNEXURE|Annexure|"
+    r"APPENDIX|Appendix|EXHIBIT|Exhibit|ATTACHMENT|Attachment|PART|Part)\s+)"
     r"(?P<id>\d{1,3}(?:\.\d{1,3})*|[IVXLC]{1,7}|[A-Z](?:-?\d{1,2})?)"
     r"(?P<stop>[.:)]?)(?P<rest>(?:\s*[-–—:|]\s*|\s+|$).*)",
 )
@@ -18,7 +18,7 @@ _BRACKETED = re.compile(r"\(?(?P<id>[a-zA-Z]{1,5}|\d{1,2})\)(?P<rest>(?:\s+|$).*
 _LETTER_POINT = re.compile(r"(?P<id>[A-Z])\.(?P<rest>\s+.*)")
 _ROMAN = re.compile(r"m{0,3}(?:cm|cd|d?c{0,3})(?:xc|xl|l?x{0,3})(?:ix|iv|v?i{0,3})")
 _MONTH = re.compile(r"\s+(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?(?:\s+\d{4}|$)", re.I)
-_RULES_OF_SECTIONS = {"section", "clause"}  # their number is a number of the text: 'Section 7.2' is 7.2
+_WORDS_OF_NUMBERS = ("Section", "Clause")  # 'Section 7.2' is cited as 7.2
 _LARGEST_GAP = 3  # a clause was deleted; a larger jump is no numbering
 
 
@@ -38,8 +38,9 @@ def parse_mark(line: str) -> Mark | None:
         rest = found["rest"].strip(" \t-–—:|")
         in_sentence = rest and (rest[0].islower() or rest[0] in "(,;")
         # 'Exhibit 10.4' is what a filing calls the whole document.
-        of_filing = found["word"].casefold() == "exhibit" and "." in found["id"]
-        return None if in_sentence or of_filing else Mark(found["word"].capitalize(), found["id"], rest)
+        word = (found["word"] or "Section").capitalize()
+        of_filing = word == "Exhibit" and "." in found["id"]
+        return None if in_sentence or of_filing else Mark(word, found["id"], rest)
     if found := _NUMBER.match(line):
         rest = found["rest"].strip()
         pointed = bool(found["stop"]) or "." in found["id"]
@@ -80,7 +81,14 @@ class _Level:
     value: tuple[int, ...]
     label: str
     heading: str
-    headings: dict[tuple[int, ...], str] = field(default_factory=dict)  # of the numbers above: 7 for 7.1
+    headings: dict[tuple[int, ...], str]  # of this number and those above it: 7 for 7.1
+
+    def go_on(self, value: tuple[int, ...], label: str, heading: str) -> None:
+        """Go on to another number, which is under the headings of the numbers it begins with."""
+        above = {n: h for n, h in self.headings.items() if n == value[: len(n)] and len(n) < len(value)}
+        self.headings = {**above, value: heading}
+        self.value, self.label = value, label
+        self.heading = next((h for _, h in sorted(self.headings.items(), reverse=True) if h), "")
 
 
 class Outline:
@@ -91,6 +99,7 @@ class Outline:
         self._container_value: int | None = None
         self._container_heading = ""
         self._levels: list[_Level] = []
+        self._before: _Level | None = None  # the outermost level before an article began
 
     @property
     def current_heading(self) -> str:
@@ -110,29 +119,19 @@ class Outline:
 
     def place(self, mark: Mark, heading: str) -> str | None:
         """Go on to the mark; the number under which its clause is cited. None where the mark does not fit."""
-        if mark.word and mark.word.casefold() not in _RULES_OF_SECTIONS:
+        is_number = mark.word in ("", *_WORDS_OF_NUMBERS) and (not mark.word or mark.id[0].isdigit())
+        if not is_number:
             return self._enter(mark, heading)
-        if mark.word and not mark.id[0].isdigit():
-            return self._enter(mark, heading)
-        steps = [
-            (_step(level, style, value), -depth, style, value)
+        follows = [
+            (step, -depth, style, value)
             for depth, level in enumerate(self._levels)
             for style, value in _readings(mark)
+            if (step := _step(level, style, value))
         ]
-        fitting = sorted((step, depth, style, value) for step, depth, style, value in steps if step)
-        if fitting:
-            _, depth, style, value = fitting[0]
-            level = self._levels[-depth]
-            del self._levels[-depth + 1 :]
-            headings = {
-                k: h for k, h in level.headings.items() if k == value[: len(k)] and len(k) < len(value)
-            }
-            inherited = next(
-                (headings[k] for k in sorted(headings, key=len, reverse=True) if headings[k]), ""
-            )
-            level.value, level.heading = value, heading or inherited
-            level.headings = {**headings, value: heading}
-            level.label = _label(mark)
+        if follows:  # the smallest step, and then the deepest level
+            _, depth, style, value = min(follows)
+            del self._levels[1 - depth :]
+            self._levels[-1].go_on(value, _label(mark), heading)
             return self._cited()
         for style, value in _readings(mark):
             if self._begins(mark, style, value):
@@ -146,20 +145,17 @@ class Outline:
         self._container_heading = heading
         values = [value for _, value in _readings(mark)]
         self._container_value = values[0][0] if values else None
-        last = self._levels[0].value[0] if self._levels and self._levels[0].style == "number" else None
-        if last is None or mark.word not in ("Article", "Part", "Section"):
-            self._levels.clear()
-        else:  # articles may hold numbers that run on through the whole contract
-            del self._levels[1:]
-            self._levels[0].heading = ""
-            self._levels[0].headings.clear()
+        # Articles may hold numbers that run on through the whole contract.
+        runs_on = mark.word in ("Article", "Part", "Section") and self._levels
+        self._before = self._levels[0] if runs_on else None
+        self._levels.clear()
         return self._container
 
     def _begins(self, mark: Mark, style: Style, value: tuple[int, ...]) -> bool:
         """Whether the mark may be the first of a new level."""
         if style != "number":
             return value == (1,)
-        if not self._levels and mark.word:
+        if not self._levels and (mark.word or (self._before and _step(self._before, style, value))):
             return True
         of_container = len(value) > 1 and value[0] == self._container_value
         return (all(part <= 1 for part in value) and any(value)) or (of_container and value[1] <= 2)
