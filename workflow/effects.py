@@ -5,6 +5,8 @@ the next one waits out the time in which it could still happen (systems that hon
 wait), looks it up by its key, and only then sends it again. Role: worker."""
 
 import logging
+import os
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -38,11 +40,9 @@ log = logging.getLogger(__name__)
 WORKER = service("worker")
 
 
-def run(
-    db: Database, connectors: Connectors, stop: threading.Event, *, worker_id: str, pace: Pace | None = None
-) -> None:
+def run(db: Database, connectors: Connectors, stop: threading.Event, pace: Pace | None = None) -> None:
     """Work the ledger until `stop` is set. What goes wrong with the database is tried again."""
-    pace = pace or Pace()
+    pace, worker_id = pace or Pace(), f"{socket.gethostname()}:{os.getpid()}:{threading.get_ident()}"
     while not stop.is_set():
         try:
             worked = work_once(db, worker_id, connectors, pace)

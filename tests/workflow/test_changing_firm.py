@@ -1,0 +1,155 @@
+"""Gates in a firm whose records and policy change: each test has a firm of its own."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import psycopg
+import pytest
+
+from models.access import NotFound, service
+from models.actions import Action
+from models.policy import Facts, PolicySet
+from store.db import Database
+from tests.workflow.firm import (
+    asked,
+    assignment,
+    development,
+    draft,
+    eur,
+    insert,
+    people,
+    principal,
+    returned_time,
+)
+from workflow import policies
+from workflow.errors import NobodyMaySign, NoPolicy
+from workflow.facts import derive
+from workflow.service import Workflow
+
+
+@pytest.fixture
+def facts_of(db: Database) -> Callable[..., Facts]:
+    def derived(action: Action, proposer: str = "paula") -> Facts:
+        with db.tx(principal(proposer), "agent") as tx:
+            return derive(tx, action, proposer, policies.default()).facts
+
+    return derived
+
+
+@pytest.mark.parametrize(
+    ("change", "unknown", "reason"),
+    [
+        (
+            "delete from firm.person_rate where person_id = 'carl'",
+            ("margin",),
+            "nobody knows what an hour costs",
+        ),
+        ("update firm.person_rate set currency = 'XAU'", ("margin",), "no exchange rate"),
+    ],
+)
+def test_a_margin_that_cannot_be_told_is_unknown(
+    change: str,
+    unknown: tuple[str, ...],
+    reason: str,
+    owner: psycopg.Connection[Any],
+    facts_of: Callable[..., Facts],
+) -> None:
+    owner.execute(change)
+    facts = facts_of(assignment())
+    assert (facts.margin, facts.unknown) == (None, unknown), reason
+
+
+def test_the_proposer_cannot_blind_the_gate(owner: psycopg.Connection[Any], workflow: Workflow) -> None:
+    """Somebody who may not see rates proposes an assignment at a loss: the margin still decides."""
+    owner.execute("update access.role_grant set role = 'account_owner' where person_id = 'paula'")
+    card = workflow.propose(principal("paula"), draft(assignment(bill_rate=eur("1"))))
+    assert card.rule == "strictest", "what the proposer may not see is unknown, and unknown is strict"
+    with pytest.raises(NotFound):
+        workflow.card(principal("petra"), card.proposal_id)
+
+
+def test_who_gains_does_not_sign(owner: psycopg.Connection[Any], workflow: Workflow) -> None:
+    owner.execute("update firm.project set manager_id = 'carl' where project_id = 'aurora'")
+    card = workflow.propose(principal("rita"), draft(returned_time("t-1")))
+    assert people(card) == [{"leo"}], "Carl manages the project and made the entries"
+
+
+def test_who_left_does_not_sign(owner: psycopg.Connection[Any], workflow: Workflow) -> None:
+    owner.execute("update firm.person set ends_on = current_date - 1 where person_id = 'rita'")
+    card = workflow.propose(principal("paula"), draft(assignment()))
+    assert people(card) == [{"rolf"}]
+
+
+def test_a_fallback_says_that_it_is_one(owner: psycopg.Connection[Any], workflow: Workflow) -> None:
+    owner.execute("delete from access.role_grant where role = 'resource_manager'")
+    card = workflow.propose(principal("paula"), draft(assignment()))
+    assert people(card) == [{"leo", "dora", "dan"}]
+    assert all(a.fallback for a in card.steps[0].approvers)
+
+
+def test_where_nobody_is_left_the_strictest_rule_holds(
+    owner: psycopg.Connection[Any], workflow: Workflow
+) -> None:
+    owner.execute("delete from access.role_grant where role = 'practice_lead'")
+    owner.execute("update firm.person set manager_id = null")
+    card = workflow.propose(principal("rita"), draft(development()))
+    assert card.rule == "strictest"
+    assert "Nobody is left to sign under 'development'" in card.because
+    assert len(card.steps) == 3
+
+
+def test_nothing_is_proposed_without_a_gate(owner: psycopg.Connection[Any], workflow: Workflow) -> None:
+    owner.execute("delete from access.role_grant where role in ('practice_lead', 'delivery_director')")
+    owner.execute("update firm.person set manager_id = null")
+    with pytest.raises(NobodyMaySign):
+        workflow.propose(principal("rita"), draft(development()))
+    owner.execute("delete from workflow.active_policy")
+    with pytest.raises(NoPolicy):
+        workflow.propose(principal("rita"), draft(assignment()))
+    assert owner.execute("select count(*) from workflow.proposal").fetchone() == (0,)
+
+
+def _policy(steps: Sequence[Mapping[str, Any]]) -> PolicySet:
+    return PolicySet.model_validate(
+        {
+            "name": "test",
+            "currency": "EUR",
+            "rules": [{"name": "only", "because": "it is the only one", "gate": {"steps": steps}}],
+        }
+    )
+
+
+def test_a_person_is_counted_once_over_the_steps(workflow: Workflow) -> None:
+    """Both steps name Leo; the first one's fallback has to come in so that two people sign."""
+    leo = {"name": "First", "approvers": [{"person": "leo"}], "fallback": [{"person": "rita"}]}
+    workflow.load_policy(
+        service("setup"), _policy([leo, {"name": "Second", "approvers": [{"person": "leo"}]}])
+    )
+    card = workflow.propose(principal("paula"), draft(assignment()))
+    assert people(card) == [{"leo", "rita"}, {"leo"}]
+
+
+def test_a_quorum_draws_on_the_fallback(workflow: Workflow) -> None:
+    step = {
+        "name": "Both",
+        "approvers": [{"relation": "practice_lead"}],
+        "fallback": [{"role": "delivery_director"}],
+        "signatures": 2,
+    }
+    workflow.load_policy(service("setup"), _policy([step]))
+    card = workflow.propose(principal("paula"), draft(assignment()))
+    assert people(card) == [{"leo", "dora", "dan"}]
+    assert [a.fallback for a in card.steps[0].approvers if a.person.person_id == "leo"] == [False]
+
+
+def test_a_role_over_another_practice_does_not_count(
+    owner: psycopg.Connection[Any], workflow: Workflow
+) -> None:
+    owner.execute("update access.role_grant set scope_id = 'Cloud' where person_id = 'rolf'")
+    insert(
+        owner,
+        "access.role_grant",
+        [{"person_id": "cleo", "role": "resource_manager", "scope_kind": "office", "scope_id": "Berlin"}],
+    )
+    card = workflow.propose(principal("paula"), draft(assignment()))
+    assert asked(card) == [{"rita": "resource manager of Data", "cleo": "resource manager of Berlin"}]
