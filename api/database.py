@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
-from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
 from api.settings import Settings
 from models.access import Principal, service
+from store.admin import ensure_database
 from store.cluster import SUPERUSER
 from store.db import Database, DbRole
 from store.migrate import migrate, pending
@@ -52,10 +52,7 @@ def place(settings: Settings, name: str = NAME) -> Place:
         url = settings.database_url.get_secret_value()
         return Place(url, settings.dsns(url), embedded=False)
     server = start(server_root(settings))
-    with psycopg.connect(server.dsn(SUPERUSER, SUPERUSER), autocommit=True) as admin:
-        admin.execute("select pg_advisory_lock(hashtext('create database'))")
-        if not admin.execute("select 1 from pg_database where datname = %s", (name,)).fetchone():
-            admin.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+    ensure_database(server.dsn(SUPERUSER, SUPERUSER), name)
     dsn = server.dsn(name, SUPERUSER)
     return Place(dsn, settings.dsns(dsn), embedded=True)
 

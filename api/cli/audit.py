@@ -1,5 +1,7 @@
 """`chargehand audit`: the hash-chained log."""
 
+from dataclasses import asdict
+
 import typer
 
 from api.cli.console import AsJson, console, ending, print_json, settings
@@ -19,10 +21,12 @@ def verify(as_json: AsJson = False) -> None:
         with database.tx(SET_UP, "worker") as tx:
             verdict = verify_chain(tx)
     if as_json:
-        print_json(verdict.model_dump(mode="json"))
+        print_json({"whole": verdict.whole, **asdict(verdict)})
+    elif verdict.whole:
+        console.print(f"The audit log is whole: {verdict.head.seq if verdict.head else 0} entries.")
     else:
-        console.print(str(verdict))
-    if not verdict.ok:
+        console.print(f"The audit log does not hold at entry {verdict.seq}: {verdict.fault}.", markup=False)
+    if not verdict.whole:
         raise typer.Exit(1)
 
 

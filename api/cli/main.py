@@ -36,3 +36,7 @@ def chargehand() -> None:
 
 def main() -> None:
     app(prog_name="chargehand")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,64 @@
+"""What only the owner of a database server may do: make and drop databases, and copy the audit log aside to
+try an alteration on the copy."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from secrets import token_hex
+
+import psycopg
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+
+from store.migrate import migrate
+
+CREATE_LOCK = 0x43_48_44_42  # "CHDB": `create database` cannot ask 'if not exists'
+
+
+def ensure_database(admin_dsn: str, name: str) -> None:
+    """Create a database unless it is there."""
+    with psycopg.connect(admin_dsn, autocommit=True) as owner:
+        owner.execute("select pg_advisory_lock(%s)", (CREATE_LOCK,))
+        if not owner.execute("select 1 from pg_database where datname = %s", (name,)).fetchone():
+            owner.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+
+
+def drop_database(admin_dsn: str, name: str) -> None:
+    """Drop a database, whoever is connected to it; none is no error."""
+    with psycopg.connect(admin_dsn, autocommit=True) as owner:
+        owner.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name)))
+
+
+@contextmanager
+def audit_copy(admin_dsn: str) -> Iterator[str]:
+    """The audit log in a database of its own, as the owner's connection string on it; dropped on leaving."""
+    name = f"chargehand_copy_{token_hex(4)}"
+    ensure_database(admin_dsn, name)
+    try:
+        copy_dsn = make_conninfo(admin_dsn, dbname=name)
+        migrate(copy_dsn)
+        with psycopg.connect(admin_dsn) as old, psycopg.connect(copy_dsn) as new:
+            new.execute("truncate audit.event, audit.head")
+            for table in ("event", "head"):
+                of = sql.Identifier("audit", table)
+                with (
+                    old.cursor().copy(sql.SQL("copy {} to stdout").format(of)) as out,
+                    new.cursor().copy(sql.SQL("copy {} from stdin").format(of)) as into,
+                ):
+                    for data in out:
+                        into.write(data)
+        yield copy_dsn
+    finally:
+        drop_database(admin_dsn, name)
+
+
+def alter_audit_row(admin_dsn: str) -> int:
+    """Alter the third entry of an audit log, as only its owner can; its number. For trying what `verify`
+    says, on a copy."""
+    with psycopg.connect(admin_dsn) as owner:
+        row = owner.execute(
+            "update audit.event set body = body || '{\"altered\": true}' "
+            "where seq = (select seq from audit.event order by seq offset 2 limit 1) returning seq"
+        ).fetchone()
+    if row is None:
+        raise ValueError("the audit log has fewer than three entries")
+    return int(row[0])
