@@ -1,0 +1,252 @@
+"""The copilot: conversations of verified people with the governed tools. Every chat surface talks to this."""
+
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from queue import SimpleQueue
+from typing import Any, Literal
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import structlog
+from langchain_core.messages import AIMessage, HumanMessage
+from langchain_core.runnables import RunnableConfig
+from langgraph.types import Command
+
+from agents.budget import Budget, Meter
+from agents.checkpoints import Checkpoints
+from agents.endpoint import Endpoint, ModelSettings
+from agents.events import Answered, Asked, Event, Failed
+from agents.graph import build
+from agents.intents import router
+from agents.planner import answers
+from agents.toolbox import GovernedToolbox
+from agents.transcript import Pending, current_turn, steps
+from agents.voice import TurnContext
+from models.access import NotFound, Principal, require
+from models.errors import ChargehandError
+from prompts.loader import load
+from store.db import Database
+from tools.registry import Registry
+
+log = structlog.get_logger(__name__)
+
+TITLE_CHARACTERS = 80
+TEXT_CHARACTERS = 40_000  # the longest message: a contract's length of pasted e-mail
+
+
+class MessageTooLong(ChargehandError):
+    """Your message has {characters} characters; I read at most {limit} at once."""
+
+    status = 422
+
+
+class EmptyMessage(ChargehandError):
+    """Your message is empty."""
+
+    status = 422
+
+
+class TurnFailed(ChargehandError):
+    """Something went wrong on my side and this turn ended early. Nothing was written to a system of record."""
+
+    status = 500
+    retry = "later"
+
+
+@dataclass(frozen=True)
+class Thread:
+    thread_id: UUID
+    surface: str
+    title: str
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True)
+class Message:
+    """A message as it was shown. The payload of the copilot's holds `data` (by tool), `citations`, `proposals`,
+    and for a question `options`."""
+
+    message_id: int
+    author: Literal["person", "copilot"]
+    text: str
+    payload: dict[str, Any]
+    created_at: datetime
+
+
+class Copilot:
+    """Answers people. One for a process; use it from any thread."""
+
+    def __init__(
+        self,
+        db: Database,
+        registry: Registry,
+        model: ModelSettings | None = None,
+        *,
+        budget: Budget | None = None,
+        turns: int = 16,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        """`model`: the language model to talk through; None for the rules alone. `budget`: of one turn.
+        `turns`: how many may run at once in this process. `clock`: aware."""
+        self._db = db
+        self._registry = registry
+        self._endpoint = Endpoint(model) if model else None
+        self._budget = budget or Budget()
+        self._clock = clock
+        self._checkpoints = Checkpoints(db.dsn("agent"), turns=turns)
+        self._checkpoints.open()
+        self._graph = build(self._checkpoints.saver)
+        self._workers = ThreadPoolExecutor(turns, thread_name_prefix="turn")
+
+    def close(self) -> None:
+        """Wait for the turns that run, then let go of the database."""
+        self._workers.shutdown(wait=True)
+        self._checkpoints.close()
+
+    def warm(self) -> None:
+        """Do now what the first turn would otherwise wait for: fit the router (a few seconds)."""
+        router()
+
+    def open_thread(self, principal: Principal, title: str = "") -> UUID:
+        """A new conversation. Raises NotAllowed."""
+        require(principal, "chat.use")
+        with self._db.tx(principal, "agent") as tx:
+            thread_id: UUID = tx.value("talk.open_thread", title=title[:TITLE_CHARACTERS])
+        return thread_id
+
+    def threads(self, principal: Principal, limit: int = 50) -> list[Thread]:
+        """The principal's conversations, the last used first."""
+        with self._db.tx(principal, "agent") as tx:
+            return tx.rows("talk.threads", Thread, limit=limit)
+
+    def history(self, principal: Principal, thread_id: UUID, limit: int = 200) -> list[Message]:
+        """The newest messages, oldest first. Raises NotFound for a thread of someone else."""
+        self._own(principal, thread_id)
+        with self._db.tx(principal, "agent") as tx:
+            return tx.rows("talk.history", Message, thread_id=thread_id, limit=limit)
+
+    def turn(self, principal: Principal, thread_id: UUID, text: str) -> Iterator[Event]:
+        """Answer a message: events that end with exactly one of Answered, Asked or Failed. The turn runs in a
+        thread of its own and is finished and kept even when nobody reads on.
+
+        Raises at once, before there is any event: NotAllowed, NotFound, EmptyMessage, MessageTooLong,
+        ThreadBusy (409: another turn of this conversation is running), TooManyTurns, DatabaseUnavailable."""
+        require(principal, "chat.use")
+        text = text.strip().replace("\x00", "")
+        if not text:
+            raise EmptyMessage
+        if len(text) > TEXT_CHARACTERS:
+            raise MessageTooLong(characters=len(text), limit=TEXT_CHARACTERS)
+        self._own(principal, thread_id)
+        events: SimpleQueue[Event | None] = SimpleQueue()
+        admitted: Future[None] = Future()
+        self._workers.submit(self._work, principal, thread_id, text, events, admitted)
+        admitted.result()
+        return iter(events.get, None)
+
+    def _own(self, principal: Principal, thread_id: UUID) -> None:
+        with self._db.tx(principal, "agent") as tx:
+            if not tx.value("talk.owns_thread", thread_id=thread_id):
+                raise NotFound(what="conversation", id=str(thread_id))
+
+    def _work(
+        self,
+        principal: Principal,
+        thread_id: UUID,
+        text: str,
+        events: SimpleQueue[Event | None],
+        admitted: Future[None],
+    ) -> None:
+        try:
+            with self._checkpoints.hold(thread_id):
+                self._keep(principal, thread_id, "person", text)
+                admitted.set_result(None)
+                events.put(self._take(principal, thread_id, text, events))
+        except Exception as e:
+            if admitted.done():
+                events.put(_failed(e))
+            else:
+                admitted.set_exception(e)
+        finally:
+            events.put(None)
+
+    def _take(
+        self, principal: Principal, thread_id: UUID, text: str, events: SimpleQueue[Event | None]
+    ) -> Answered | Asked:
+        """Run the graph, then keep and return what the turn came to."""
+        config: RunnableConfig = {"configurable": {"thread_id": str(thread_id)}}
+        context = TurnContext(
+            principal=principal,
+            toolbox=GovernedToolbox(self._db, self._registry, principal, thread_id),
+            meter=Meter(self._budget, time.monotonic()),
+            today=self._clock().astimezone(ZoneInfo(principal.timezone)).date(),
+            endpoint=self._endpoint,
+        )
+        for event in self._graph.stream(
+            self._next(config, text, context),
+            config,
+            context=context,
+            stream_mode="custom",
+            durability="sync",
+        ):
+            events.put(event)
+        state = self._graph.get_state(config)
+        self._checkpoints.saver.prune([str(thread_id)])
+        if state.interrupts:
+            question = Pending.model_validate(state.interrupts[0].value)
+            payload = {"options": list(question.options)}
+            message_id = self._keep(principal, thread_id, "copilot", question.text, payload)
+            return Asked(message_id=message_id, text=question.text, options=question.options)
+        return self._answered(principal, thread_id, state.values["messages"])
+
+    def _next(self, config: RunnableConfig, text: str, context: TurnContext) -> Any:
+        """The graph's input: the answer to a pending question, or a new turn, which drops the question."""
+        for waiting in self._graph.get_state(config).interrupts:
+            if answers(text, Pending.model_validate(waiting.value), context.toolbox, context.today):
+                return Command(resume={waiting.id: text})
+        return {"messages": [HumanMessage(text)]}
+
+    def _answered(self, principal: Principal, thread_id: UUID, messages: list[Any]) -> Answered:
+        found = [s for s in steps(current_turn(messages)) if s.result]
+        results = [s.result for s in found if s.result]
+        last = messages[-1]
+        assert isinstance(last, AIMessage)
+        data = {s.tool: s.result.data for s in found if s.result}
+        citations = tuple(dict.fromkeys(c for r in results for c in r.citations))
+        proposals = tuple(dict.fromkeys(p for r in results for p in r.proposals))
+        payload = {
+            "data": data,
+            "citations": [c.model_dump(mode="json") for c in citations],
+            "proposals": [str(p) for p in proposals],
+            "prompt": load("copilot").label if self._endpoint else "rules",
+        }
+        message_id = self._keep(principal, thread_id, "copilot", last.text, payload)
+        return Answered(
+            message_id=message_id, text=last.text, data=data, citations=citations, proposals=proposals
+        )
+
+    def _keep(
+        self,
+        principal: Principal,
+        thread_id: UUID,
+        author: Literal["person", "copilot"],
+        text: str,
+        payload: dict[str, Any] | None = None,
+    ) -> int:
+        with self._db.tx(principal, "agent") as tx:
+            message_id: int = tx.value(
+                "talk.add_message", thread_id=thread_id, author=author, text=text, payload=payload or {}
+            )
+            tx.execute("talk.touch_thread", thread_id=thread_id, title=text[:TITLE_CHARACTERS])
+        return message_id
+
+
+def _failed(error: Exception) -> Failed:
+    if isinstance(error, ChargehandError):
+        return Failed(problem=error.problem())
+    log.exception("turn.failed", exc_info=error)
+    return Failed(problem=TurnFailed().problem())

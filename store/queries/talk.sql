@@ -1,0 +1,51 @@
+-- name: open_thread
+-- A new conversation of the transaction's principal; its id.
+insert into talk.thread (owner_id, surface, title) values (app.me(), app.surface(), %(title)s)
+returning thread_id;
+
+-- name: owns_thread
+-- Whether the thread is there and the principal's own.
+select exists (select from talk.thread where thread_id = %(thread_id)s and owner_id = app.me());
+
+-- name: threads
+-- The principal's conversations, the last used first.
+select thread_id, surface, title, created_at, updated_at
+from talk.thread where owner_id = app.me() order by updated_at desc limit %(limit)s;
+
+-- name: add_message
+-- Append to a conversation of the principal; the message's number.
+insert into talk.message (thread_id, author, text, payload)
+values (%(thread_id)s, %(author)s, %(text)s, %(payload)s)
+returning message_id;
+
+-- name: touch_thread
+-- Note that the thread was used; the first words said become its title where it has none.
+update talk.thread
+set updated_at = now(), title = case when title = '' then %(title)s else title end
+where thread_id = %(thread_id)s and owner_id = app.me();
+
+-- name: history
+-- The newest messages of a conversation, oldest first.
+select message_id, author, text, payload, created_at
+from (
+  select * from talk.message where thread_id = %(thread_id)s
+  order by message_id desc limit %(limit)s) newest
+order by message_id;
+
+-- name: try_hold
+-- Hold a thread until this transaction ends; false when another turn holds it.
+select pg_try_advisory_xact_lock(hashtextextended('talk.thread:' || %(thread_id)s::text, 0));
+
+-- name: known_names
+-- The names the principal may say and see: what a sentence can be linked to.
+select 'project' as kind, project_id as id, p.name, coalesce(c.name, '') as detail
+from firm.project p left join firm.client c using (client_id)
+union all select 'client', client_id, name, '' from firm.client
+union all select 'person', person_id, name, title from firm.person
+union all select distinct 'practice', practice, practice, '' from firm.person
+union all select 'office', office, office, '' from firm.office
+union all select distinct 'skill', skill, skill, '' from firm.skill
+union all select distinct 'role', role, role, ''
+  from (select title as role from firm.person union select role from firm.assignment
+        union select role from firm.role_request) roles
+union all select 'invoice', invoice_id, invoice_id, '' from firm.invoice where paid_on is null;
