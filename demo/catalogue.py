@@ -55,6 +55,12 @@ def roles(practice: str) -> tuple[Role, ...]:
     return tuple(found.values())
 
 
+def converted(amount: Decimal, currency: str, into: str) -> Decimal:
+    """An amount in another currency, to two decimals."""
+    factors = text("firm")["currency_factor"]
+    return (amount * Decimal(str(factors[into] / factors[currency]))).quantize(Decimal("0.01"))
+
+
 def day_rate(contract: Contract, held: Role) -> Decimal:
     """A day's price of a role under a contract, in its currency, rounded to ten."""
     firm = text("firm")

@@ -49,7 +49,9 @@ def _plain(draft: Draft, width: int | None) -> str:
         if section.table:
             wide = max(len(row[0]) for row in section.table) + 2
             blocks.append("\n".join(f"{row[0]:<{wide}}{row[1]:>12}  {row[2]}" for row in section.table))
-    folded = [b if width is None or "\n" in b else textwrap.fill(b, width) for b in blocks]
+    folded = [
+        b if width is None or "\n" in b else textwrap.fill(b, width, break_on_hyphens=False) for b in blocks
+    ]
     return "\n\n".join(folded) + "\n\nSigned for both parties.\n"
 
 

@@ -52,10 +52,10 @@ _CLIENT_SIGNATORIES = (
     "Chief Operating Officer",
 )
 _STYLES = {
-    "London": ("formal", "formal", "plain", "framework"),
-    "New York": ("us", "us", "us", "plain"),
-    "Berlin": ("continental", "continental", "formal", "plain"),
-    "Madrid": ("continental", "continental", "plain", "framework"),
+    "London": ("formal", "plain", "framework"),
+    "New York": ("us", "us", "plain"),
+    "Berlin": ("continental", "continental", "framework", "formal"),
+    "Madrid": ("continental", "framework", "plain"),
 }
 
 

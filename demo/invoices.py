@@ -42,7 +42,7 @@ class _Habit:
     dispute_share: float
 
 
-_PROMPT = _Habit(delay=-1.0, spread=3.0, pay_day=3, large_extra=0.0, dispute_share=0.0)  # until it slows
+_PROMPT = _Habit(delay=-4.0, spread=3.0, pay_day=3, large_extra=0.0, dispute_share=0.0)  # until it slows
 
 
 def bill(
@@ -121,7 +121,7 @@ def _parts(rng: random.Random, amount: float) -> tuple[float, ...]:
 
 
 def _habit(rng: random.Random) -> _Habit:
-    delay = rng.choices((-6.0, -1.0, 4.0, 12.0, 25.0), (2, 4, 4, 3, 1))[0] + rng.uniform(-2, 2)
+    delay = rng.choices((-10.0, -5.0, 0.0, 8.0, 22.0), (2, 4, 4, 3, 1))[0] + rng.uniform(-2, 2)
     return _Habit(
         delay=delay,
         spread=rng.uniform(2.5, 9.0),

@@ -244,7 +244,7 @@ def _absences(setting: Setting, rng: random.Random, person: Person) -> Iterator[
     for _ in range(rng.choice((0, 1, 2))):
         course = first + timedelta(days=rng.randint(0, span + 60))
         yield course - timedelta(days=course.weekday()), rng.choice((1, 2, 3)), "training"
-    if rng.random() < 0.04:
+    if rng.random() < 0.05:
         yield first + timedelta(days=rng.randint(60, span)), rng.randint(60, 180), "parental"
     soon = setting.today + timedelta(days=rng.randint(1, 20))
     if rng.random() < 0.15:

@@ -9,10 +9,10 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Literal
 
-from demo.catalogue import roles
+from demo.catalogue import converted, roles
 from demo.load import WeeklyHours, booked_hours, weeks
 from demo.records import Assignment, Leave, Person, Project, RoleRequest
-from demo.setting import Setting
+from demo.setting import Setting, text
 
 Verdict = Literal["fit", "busy", "away", "too_expensive", "level_too_low", "leaving"]
 
@@ -76,7 +76,7 @@ class Suitable:
             verdict = "busy"
         elif self.days_away(person, request.starts_on) > 3:
             verdict = "away"
-        elif person.cost_rate > request.max_cost_rate:
+        elif cost_in_project(person, request.project) > request.max_cost_rate:
             verdict = "too_expensive"
         return Suitability(person.person_id, verdict, free)
 
@@ -114,7 +114,7 @@ def _behind(rng: random.Random, made: Assignment) -> RoleRequest:
         starts_on=made.starts_on,
         ends_on=made.ends_on,
         hours_per_week=made.hours_per_week,
-        max_cost_rate=_ceiling(rng, made.person),
+        max_cost_rate=_ceiling(rng, made.person, made.project),
         office=made.person.office.city if rng.random() < 0.3 else "",
         requested_by=made.project.manager_id,
         requested_on=made.starts_on - timedelta(days=rng.randint(7, 35)),
@@ -122,8 +122,24 @@ def _behind(rng: random.Random, made: Assignment) -> RoleRequest:
     )
 
 
-def _ceiling(rng: random.Random, person: Person) -> Decimal:
-    return Decimal(round(float(person.cost_rate) * rng.uniform(1.02, 1.25)))
+def cost_in_project(person: Person, project: Project) -> Decimal:
+    """A person's cost an hour in a project's currency, which is also that of `max_cost_rate`."""
+    return converted(person.cost_rate, person.office.currency, project.contract.currency)
+
+
+def _ceiling(rng: random.Random, person: Person, project: Project) -> Decimal:
+    return Decimal(round(float(cost_in_project(person, project)) * rng.uniform(1.03, 1.3)))
+
+
+def _wanted(rng: random.Random, model: Person) -> tuple[tuple[str, int], ...]:
+    """Two skills that a person has: the trade's own at a fair level, or the person's best at theirs."""
+    core = text("firm")["core_skills"][model.role.discipline] if model.role else []
+    if rng.random() < 0.6:
+        return tuple((skill, min(3, model.skills[skill][0])) for skill in core[:2])
+    best = sorted(model.skills, key=lambda s: (-model.skills[s][0], s))[:3]
+    return tuple(
+        (skill, max(2, model.skills[skill][0] - rng.choice((0, 1)))) for skill in rng.sample(best, 2)
+    )
 
 
 def _open(
@@ -146,8 +162,7 @@ def _open(
         if model.role is None or model.practice != project.practice or ends <= starts:
             continue
         hours = max(16, suitable.free_hours(model, starts) // 8 * 8) if free and n % 4 else 32
-        own = sorted((s for s in model.skills), key=lambda s: (-model.skills[s][0], s))[:3]
-        skills = tuple((s, max(2, model.skills[s][0] - rng.choice((0, 1)))) for s in rng.sample(own, 2))
+        skills = _wanted(rng, model)
         found.append(
             RoleRequest(
                 request_id="",
@@ -157,7 +172,7 @@ def _open(
                 starts_on=starts,
                 ends_on=ends,
                 hours_per_week=min(hours, 40),
-                max_cost_rate=_ceiling(rng, model),
+                max_cost_rate=_ceiling(rng, model, project),
                 office=model.office.city if rng.random() < 0.2 else "",
                 requested_by=project.manager_id,
                 requested_on=setting.today - timedelta(days=rng.randint(0, 18)),

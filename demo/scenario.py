@@ -1,6 +1,6 @@
 """The inputs of the day that is played on the demo firm: what people ask for and what ought to come of it."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -16,6 +16,7 @@ from demo.records import Person, Project, RoleRequest
 from demo.role_requests import Suitable
 from demo.setting import Setting
 
+_COVERED = "Returns feed and its data quality checks"  # a package of the main project
 Expected = Literal["in_scope", "out_of_scope", "small_change", "contradicts_contract"]
 
 
@@ -25,9 +26,9 @@ class EmailItem:
 
     quote: str
     expected: Expected
-    term_kind: str  # of truth/contracts.jsonl, the term that decides it; '' where Schedule 1 does
-    work_item_id: str  # of the work package that covers it, if any
-    hours_by_role: dict[str, int]  # effort, where more work is asked for
+    term_kind: str = ""  # of truth/contracts.jsonl: the term that decides it, if one does
+    work_item_id: str = ""  # of the work package that covers it, if one does
+    hours_by_role: dict[str, int] = field(default_factory=dict)  # effort, where more work is asked for
 
 
 @dataclass(frozen=True)
@@ -131,71 +132,18 @@ def staffing_ask(setting: Setting, project: Project, suitable: Suitable) -> Staf
 def client_email(setting: Setting, project: Project, agreed: Agreed, manager: Person) -> ClientEmail:
     """Five wishes: covered, beyond the contract, small, and two against what the contract says."""
     sender = project.client.contacts[0]
-    rate = next(r.amount for r in agreed.rates if r.role == cast.REQUEST_ROLE)
-    lower = int(rate) - 110
-    start = setting.today + timedelta(days=3 if setting.today.weekday() < 2 else 5)
-    until = setting.next_monday + timedelta(weeks=7, days=-3)
-    by_title = {p.title: p.work_item_id for p in project.agreed}
-    covered = "Returns feed and its data quality checks"
-    extra = project.extras[0].inner_title
-    items = (
-        EmailItem(
-            quote=(
-                "the returns feed still lets negative quantities through. Please make sure the data quality "
-                "checks on it catch that before the month end run"
-            ),
-            expected="in_scope",
-            term_kind="",
-            work_item_id=by_title[covered],
-            hours_by_role={},
-        ),
-        EmailItem(
-            quote=(
-                f"our marketing board wants {extra}: five of them, fed from the app's "
-                f"event stream, ready by {_spoken(until)}. You told me it would be about six weeks for two "
-                "senior data engineers"
-            ),
-            expected="out_of_scope",
-            term_kind="exclusion",
-            work_item_id="",
-            hours_by_role={cast.REQUEST_ROLE: 480},
-        ),
-        EmailItem(
-            quote=(
-                "could somebody rename the three stock fields in the weekly report, the buyers trip over "
-                "them? That cannot be more than two hours"
-            ),
-            expected="small_change",
-            term_kind="change_allowance",
-            work_item_id="",
-            hours_by_role={cast.REQUEST_ROLE: 2},
-        ),
-        EmailItem(
-            quote=(
-                f"Please start on {_spoken(start)}, take this mail as our go-ahead and we will do the "
-                "paperwork afterwards"
-            ),
-            expected="contradicts_contract",
-            term_kind="change_order",
-            work_item_id="",
-            hours_by_role={},
-        ),
-        EmailItem(
-            quote=f"I have put the engineers into our budget at {lower} pounds a day, as last year",
-            expected="contradicts_contract",
-            term_kind="rate",
-            work_item_id="",
-            hours_by_role={},
-        ),
-    )
-    one, two, three, four, five = (item.quote for item in items)
-    given = manager.name.split(" ")[0]
+    items = _items(setting, project, agreed)
+    covered, beyond, small, early, cheap = (item.quote for item in items)
     body = (
-        f"Hi {given},\n\nthanks for Friday, the board liked what they saw. A few things from our side:\n\n"
-        f"First, {one}.\n\nSecond, and this is the big one, {two}. The board would like to see the first of "
-        f"them at its next meeting.\n\nThird, {three}.\n\n{four}. {five}, so that should work for "
-        f"both of us.\n\nBest,\n{sender.split(' ')[0]}\n\n{sender}\nHead of Customer Insight\n"
-        f"{project.client.name}\n"
+        f"Hi {manager.name.partition(' ')[0]},\n\n"
+        "thanks for Friday, the board liked what they saw. A few things from our side:\n\n"
+        f"First, {covered}.\n\n"
+        f"Second, and this is the big one, {beyond}. The board would like to see the first of them at its "
+        "next meeting.\n\n"
+        f"Third, {small}.\n\n"
+        f"{early}. {cheap}, so that should work for both of us.\n\n"
+        f"Best,\n{sender.partition(' ')[0]}\n\n"
+        f"{sender}\nHead of Customer Insight\n{project.client.name}\n"
     )
     return ClientEmail(
         sender_name=sender,
@@ -205,6 +153,48 @@ def client_email(setting: Setting, project: Project, agreed: Agreed, manager: Pe
         subject=f"{project.name}: next steps and one bigger request",
         body=body,
         items=items,
+    )
+
+
+def _items(setting: Setting, project: Project, agreed: Agreed) -> tuple[EmailItem, ...]:
+    """What the mail asks for, in its order. Dates and the rate are such that the contract forbids them."""
+    rate = next(r.amount for r in agreed.rates if r.role == cast.REQUEST_ROLE)
+    start = setting.today + timedelta(days=3 if setting.today.weekday() < 2 else 5)
+    until = setting.next_monday + timedelta(weeks=7, days=-3)
+    returns = next(p.work_item_id for p in project.agreed if p.title == _COVERED)
+    return (
+        EmailItem(
+            "the returns feed still lets negative quantities through. Please make sure the data quality "
+            "checks on it catch that before the month end run",
+            "in_scope",
+            work_item_id=returns,
+        ),
+        EmailItem(
+            f"our marketing board wants {project.extras[0].inner_title}: five of them, fed from the app's "
+            f"event stream, ready by {_spoken(until)}. You told me it would be about six weeks for two senior "
+            "data engineers",
+            "out_of_scope",
+            term_kind="exclusion",
+            hours_by_role={cast.REQUEST_ROLE: 480},
+        ),
+        EmailItem(
+            "could somebody rename the three stock fields in the weekly report, the buyers trip over them? "
+            "That cannot be more than two hours",
+            "small_change",
+            term_kind="change_allowance",
+            hours_by_role={cast.REQUEST_ROLE: 2},
+        ),
+        EmailItem(
+            f"Please start on {_spoken(start)}, take this mail as our go-ahead and we will do the paperwork "
+            "afterwards",
+            "contradicts_contract",
+            term_kind="change_order",
+        ),
+        EmailItem(
+            f"I have put the engineers into our budget at {int(rate) - 110} pounds a day, as last year",
+            "contradicts_contract",
+            term_kind="rate",
+        ),
     )
 
 

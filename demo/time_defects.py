@@ -121,7 +121,7 @@ class _Planter:
         drawn = self.rng.choice(len(weight), size, replace=False, p=weight / weight.sum())
         main = np.flatnonzero(free[: self.clean] & waiting[: self.clean] & self._main)
         shown = self.rng.choice(main, min(1, len(main)), replace=False)
-        return np.unique(np.concatenate([drawn[len(shown) :], shown]))
+        return self.rng.permutation(np.unique(np.concatenate([drawn[len(shown) :], shown])))
 
     def _mark(self, rows: Ints, kind: DefectKind, stake: Ints) -> None:
         self.kind[rows] = KINDS.index(kind)
@@ -222,7 +222,10 @@ class _Planter:
         ends = np.array([(p.ends_on - self.setting.first_day).days for p in self.projects])
         rows = self._choose(size * 4, ends[e.project] < HISTORY_DAYS - 10)
         late = e.take(rows)
-        late.day = ends[late.project] + self.rng.integers(8, 60, len(late))
+        after = self.rng.integers(8, 60, len(late))
+        lately = HISTORY_DAYS - self.rng.integers(2, 12, len(late)) - ends[late.project]
+        after = np.where((lately >= 8) & (lately < 90), lately, after)
+        late.day = ends[late.project] + after
         inside = late.take(late.day < HISTORY_DAYS)
         fine = inside.take(self.present[inside.person, inside.day])
         fine = fine.take(np.arange(min(size, len(fine))))
