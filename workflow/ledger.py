@@ -173,9 +173,10 @@ class _Progress:
 def progress(tx: Tx, proposal_id: UUID) -> None:
     """Move a proposal to where its effects are, and tell those who asked and signed. Its lock must be held.
 
-    Raises WrongState when a settled proposal would come back to life."""
+    A proposal that nobody signed stays where it is, whatever somebody put into the ledger."""
     now = tx.row("effects.progress", _Progress, proposal_id=proposal_id)
-    assert now is not None  # its effects refer to it
+    if now is None or now.state not in ("approved", "parked"):
+        return
     state = after_effects(now.state, now.effects, str(proposal_id))
     if state == now.state:
         return
@@ -193,17 +194,23 @@ def progress(tx: Tx, proposal_id: UUID) -> None:
 
 
 def _outcome(state: ProposalState, now: _Progress) -> str:
-    written = ", ".join(now.written)
+    written, errors = _few(now.written), _few(now.errors)
     match state:
         case "executed":
             return f"Done: “{now.title}” is written ({written})."
         case "parked":
-            return f"“{now.title}” stopped and waits for a person to look at it: {'; '.join(now.errors)}"
+            return f"“{now.title}” stopped and waits for a person to look at it: {errors}"
         case "failed":
             rest = f" Written all the same: {written}." if written else ""
-            return f"“{now.title}” was not carried out: {'; '.join(now.errors)}{rest}"
+            return f"“{now.title}” was not carried out: {errors}{rest}"
         case _:
             return f"“{now.title}” goes on."
+
+
+def _few(items: Sequence[str], most: int = 3) -> str:
+    """The first of them, and how many more."""
+    rest = f" and {len(items) - most} more" if len(items) > most else ""
+    return "; ".join(items[:most]) + rest
 
 
 def _held(rows: int, lease: Lease) -> None:

@@ -153,10 +153,11 @@ def test_an_effect_is_bound_to_its_content(
 # --- an agent process that hands in what it likes
 
 SUBMIT = """select workflow.submit(id => %(id)s, tool => 't', tool_version => '1', thread => null,
-  title => 'x', kind => %(kind)s, project => 'aurora', practice => 'Data', client => 'acme', amount => 1, currency => 'EUR',
-  canonical => %(text)s, content_hash => %(hash)s, policy => %(policy)s, rule => %(rule)s,
-  gate => %(gate)s, facts => '{}', explanation => '{}', approvers => %(approvers)s, expires => now() + interval '9 days',
-  remind => now() + interval '1 day', escalate => now() + interval '2 days')"""
+  title => 'x', kind => %(kind)s, project => 'aurora', practice => 'Data', client => 'acme', amount => 1,
+  currency => 'EUR', canonical => %(text)s, content_hash => %(hash)s, policy => %(policy)s, rule => %(rule)s,
+  gate => %(gate)s, facts => '{}', explanation => '{}', approvers => %(approvers)s,
+  expires => now() + interval '9 days', remind => now() + interval '1 day',
+  escalate => now() + interval '2 days')"""
 
 
 def submitted(
