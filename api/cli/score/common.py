@@ -10,7 +10,7 @@ A command is
         write_csv(out, model.predict(...))
         report({"auc": ...}, as_json)
 
-Exit codes: 0 done; 2 bad input, each problem on stderr; 1 bad input, its problems in the file of `--rejects`."""
+Exit codes: 0 done; 2 bad input, each problem on stderr; 1 bad input, its problems in the `--rejects` file."""
 
 import csv
 import json
@@ -57,8 +57,8 @@ ModelDirectory = Annotated[
     typer.Option(
         "--model",
         file_okay=False,
-        help="Keep the fitted model here. A model kept here is used again if it was fitted on the same files, "
-        "or if those files are left out. Use only directories you trust: models are pickles.",
+        help="Keep the fitted model here. A model kept here is used again if it was fitted on the same "
+        "files, or if those are left out. Use only directories you trust: models are pickles.",
     ),
 ]
 RejectsFile = Annotated[
@@ -95,17 +95,18 @@ class Reading:
     def __init__(self) -> None:
         self.problems: list[Problem] = []
 
-    def table(self, path: Path, spec: "TableSpec") -> "pd.DataFrame":
-        """The table in a CSV file; without rows if anything is wrong with it."""
+    def table(self, path: Path | None, spec: "TableSpec") -> "pd.DataFrame":
+        """The table in a CSV file; without rows if there is no file, or anything is wrong with it."""
         import pandas as pd
 
         from models.formats.table import read_table
 
         try:
-            return read_table(path, spec)
+            if path is not None:
+                return read_table(path, spec)
         except BadInput as error:
             self.problems += error.problems
-            return pd.DataFrame(columns=[c.name for c in spec.columns])
+        return pd.DataFrame(columns=[c.name for c in spec.columns])
 
     def jsonl(self, path: Path, record: type[Record], *, key: tuple[str, ...] = ()) -> list[Record]:
         """The records in a JSONL file; none if anything is wrong with it."""
@@ -117,9 +118,9 @@ class Reading:
             self.problems += error.problems
             return []
 
-    def rows_needed(self, path: Path, rows: Sized, least: int = 1) -> None:
+    def rows_needed(self, path: Path | None, rows: Sized, least: int = 1) -> None:
         """Notes a problem where a file that is otherwise good has too few rows."""
-        if len(rows) < least and not any(p.file == str(path) for p in self.problems):
+        if path and len(rows) < least and not any(p.file == str(path) for p in self.problems):
             reason = f"{len(rows)} rows, at least {least} needed"
             self.problems.append(Problem(str(path), 1, "", reason))
 
