@@ -18,7 +18,7 @@ from langgraph.types import Command
 from agents.budget import Budget, Meter
 from agents.checkpoints import Checkpoints
 from agents.endpoint import Endpoint, ModelSettings
-from agents.events import Answered, Asked, Event, Failed
+from agents.events import Answered, Asked, Event, EventAdapter, Failed
 from agents.graph import build
 from agents.intents import router
 from agents.planner import answers
@@ -193,7 +193,7 @@ class Copilot:
             stream_mode="custom",
             durability="sync",
         ):
-            events.put(event)
+            events.put(EventAdapter.validate_python(event))
         state = self._graph.get_state(config)
         self._checkpoints.saver.prune([str(thread_id)])
         if state.interrupts:

@@ -102,6 +102,7 @@ CUES: tuple[Cue, ...] = (
     _cue(_ORDER + r"(?:approve|reject|decline|veto|sign|withdraw|accept (?:the|it|that|this)|auto-approve|"
          r"confirm the proposal|bypass|skip the approval|rubber-?stamp)\b|\bi (?:hereby )?(?:approve|sign|reject|accept)\b|"
          r"\b(?:without|no|skip(?:ping)?|bypass(?:ing)?) (?:the |any |an )?(?:approvals?|sign-?offs?|signatures?)\b|"
+         r"\bsign (?:all|every|any|on (?:my|his|her|their|our) behalf|in my name|for me|it|them)\b|"
          r"\b(?:as|mark \w+ \w* ?)(?:approved|signed)\b|\bgreen light\b",
          25, "decide", against=("propose_assignment", "propose_change_order", "my_proposals"), stranger=0.1),
     _cue(r"^\W*(?:hi|hello|hey|good (?:morning|afternoon|evening)|thanks?|thank you|cheers|help|bye|ok|perfect|great)\b"

@@ -30,7 +30,24 @@ _DAYS = {name.lower(): i for i, name in enumerate(calendar.day_name)} | {
     }  # "wed", "sat", "sun" are words
 }
 _COUNTS = {
-    w: i for i, w in enumerate(["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"])
+    w: i
+    for i, w in enumerate(
+        [
+            "zero",
+            "one",
+            "two",
+            "three",
+            "four",
+            "five",
+            "six",
+            "seven",
+            "eight",
+            "nine",
+            "ten",
+            "eleven",
+            "twelve",
+        ]
+    )
 } | {"a": 1, "an": 1, "a couple of": 2, "couple of": 2, "a few": 3, "half a": 0.5}
 
 _MONTH = rf"(?:{'|'.join(sorted(_MONTHS, key=len, reverse=True))})\b\.?"

@@ -4,7 +4,7 @@ The order matters. What a person may not do in chat comes first, then what they 
 makes sense after the last findings ('the second one', 'and cheaper?'), then new requests."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -14,8 +14,8 @@ from agents.choices import choose, says_no, says_yes
 from agents.decision import AskPerson, Call, Calls, Decision, Say
 from agents.followups import follow_up
 from agents.intents import DECIDE, HELP, Reading, read
-from agents.memory import Memory
-from agents.request import complete
+from agents.memory import PROPOSAL_AFTER, Memory
+from agents.request import complete, points_back
 from agents.said import Said
 from agents.slots import fill
 from agents.transcript import Pending
@@ -74,6 +74,8 @@ class Dialogue:
             return Calls((Call(question.tool, question.arguments),))
         if question.argument == INTENT:
             chosen = choose(said.text, question.options)
+            if chosen is None and says_yes(said.text) and len(question.options) == 1:
+                chosen = question.options[0]
             if chosen is None:
                 return Say(replies.out_of_scope(self.schemas))
             tool = next(t for t, about in replies.ABOUT.items() if about.capitalize() == chosen)
@@ -90,7 +92,8 @@ class Dialogue:
             self.reading.intent in (HELP, DECIDE) and self.reading.standing == "sure"
         ):
             return question.argument == CONFIRM and says_no(said.text)
-        if choose(said.text, question.options) or (question.argument == CONFIRM and says_yes(said.text)):
+        one_option = question.argument == CONFIRM or len(question.options) == 1
+        if choose(said.text, question.options) or (one_option and says_yes(said.text)):
             return True
         if question.argument in (CONFIRM, INTENT):
             return False
@@ -128,33 +131,42 @@ class Dialogue:
             )
         )
 
-    def _request(self, tool: str) -> Decision:
-        """A new call of the tool, if the speaker may use it."""
+    def _request(self, tool: str, before: Sequence[Call] = ()) -> Decision:
+        """A new call of the tool, if the speaker may use it. `before`: what the same message asked for first."""
         if tool not in self.schemas:
             return Say(replies.not_permitted(tool))
-        if self.said.forbids and tool.startswith("propose_") and not self.said.own:
-            return Say(replies.NOTHING_PROPOSED)
-        found = fill(self.said, self.schemas[tool].get("properties", {}))
+        properties = self.schemas[tool].get("properties", {})
+        found = fill(self.said, tool, properties)
+        if before and points_back(self.said.own) and not {"project", "client"} & found.keys():
+            shared = {k: v for c in before for k, v in c.arguments.items() if k in ("project", "client")}
+            found |= {k: v for k, v in shared.items() if k in properties}
         return complete(tool, found, self.said, self.memory, self.schemas)
 
     def _several(self) -> Decision | None:
-        """Two or three different things asked for in one message. Only lookups are run together: what is proposed
-        is proposed one at a time, on its own words."""
+        """Different things asked for in one message. Only lookups are run together: what is proposed from findings
+        waits until the person has seen them, and says which."""
         clauses = [c for c in _CLAUSE.split(self.said.own) if len(c.split()) > 2][:CLAUSES]
         if len(clauses) < 2 or self.said.quote:
             return None
         calls: list[Call] = []
+        left = 0
         for clause in clauses:
             said = Said(clause, self.said.today, self.said.linker)
             reading = read(said.masked)
-            if reading.standing != "sure" or reading.intent in (HELP, DECIDE):
+            if (
+                reading.standing != "sure"
+                or reading.intent in (HELP, DECIDE)
+                or reading.intent not in self.schemas
+            ):
                 continue
             if reading.intent.startswith("propose_"):
+                left += any(reading.intent in PROPOSAL_AFTER.get(c.tool, ()) for c in calls)
                 continue
-            step = Dialogue(said, self.memory, self.schemas)._request(reading.intent)
+            step = Dialogue(said, self.memory, self.schemas)._request(reading.intent, calls[-1:])
             if isinstance(step, Calls) and all(c.tool != step.calls[0].tool for c in calls):
                 calls += step.calls
-        return Calls(tuple(calls)) if len(calls) > 1 else None
+        alone = len(calls) == 1 and (left or self.reading.standing != "sure")
+        return Calls(tuple(calls)) if len(calls) > 1 or alone else None
 
     def _value(self, question: Pending) -> dict[str, Any]:
         """The answer as the value of the argument that was asked for."""
@@ -162,7 +174,7 @@ class Dialogue:
         if chosen := choose(said.text, question.options):
             return {question.argument: chosen}
         properties = self.schemas.get(question.tool, {}).get("properties", {})
-        found = fill(said, properties)
+        found = fill(said, question.tool, properties)
         if question.argument in found:
             return found
         if question.argument == "message":

@@ -149,7 +149,7 @@ def call_in_text(text: str) -> ToolCall | None:
     if not isinstance(said, dict):
         return None
     name = said.get("name") or said.get("tool") or said.get("function")
-    arguments = next((said[k] for k in ("arguments", "parameters", "args") if k in said), {})
+    arguments: Any = next((said[k] for k in ("arguments", "parameters", "args") if k in said), {})
     if isinstance(arguments, str):
         try:
             arguments = json.loads(arguments or "{}")

@@ -63,6 +63,8 @@ def _proposes(
     able = [t for t in PROPOSAL_AFTER.get(source.tool, ()) if t in schemas]
     if not able:
         return None
+    if reading.intent == "propose_assignment" and "propose_reallocation" in able:  # from the bench it is that
+        reading = Reading((("propose_reallocation", reading.confidence), *reading.ranked))
     named = reading.intent in able and reading.confidence >= 0.35
     elsewhere = (
         reading.intent not in (*able, *NO_TOOL)
@@ -74,7 +76,7 @@ def _proposes(
     tool = reading.intent if named else next((i for i, _ in reading.ranked if i in able), able[0])
     chosen = said.of("person") or positions(said.own)
     if _GO.match(said.own) and (_POINTS.search(said.own) or chosen or named):
-        return complete(tool, fill(said, schemas[tool].get("properties", {})), said, memory, schemas)
+        return complete(tool, fill(said, tool, schemas[tool].get("properties", {})), said, memory, schemas)
     if positions(said.own) and said.words <= 4:  # just 'the second one': is that a wish or a look?
         return _confirm(tool, source, said, memory, schemas)
     return None
@@ -113,7 +115,7 @@ def _refines(
     if not leans or (new and not _SAME.search(said.own) and not _CHEAPER.search(said.own)):
         return None
     properties = schemas[last.tool].get("properties", {})
-    changed = fill(said, properties)
+    changed = fill(said, last.tool, properties)
     if "max_cost_rate" in properties and _CHEAPER.search(said.own) and "max_cost_rate" not in changed:
         ceiling = _below_the_cheapest_listed(last)
         if ceiling is None:

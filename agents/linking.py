@@ -6,14 +6,15 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 
-from rapidfuzz import fuzz, process
+from rapidfuzz import process
+from rapidfuzz.distance import DamerauLevenshtein
 
 from agents.toolbox import Name, NameKind
 from prompts.loader import routing_examples
 
-TYPO = 87  # least likeness (0 to 100) of a misspelt name
+TYPO = 0.82  # least likeness (0 to 1) of a misspelt name: one slip in six letters
 SHORT = 3  # names up to this length are taken only as they are written: 'Go', 'R', 'SAP'
 LONGEST = 7  # words of a name
 
@@ -23,7 +24,27 @@ _LEGAL = re.compile(
     re.I,
 )
 _CALENDAR = frozenset(
-    ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+    [
+        "january",
+        "february",
+        "march",
+        "april",
+        "may",
+        "june",
+        "july",
+        "august",
+        "september",
+        "october",
+        "november",
+        "december",
+        "monday",
+        "tuesday",
+        "wednesday",
+        "thursday",
+        "friday",
+        "saturday",
+        "sunday",
+    ]
 )
 
 
@@ -67,28 +88,26 @@ class Linker:
         words = list(_WORD.finditer(text))
         taken: list[tuple[int, int]] = []
         found: list[Mention] = []
-        spans = [
-            (words[i].start(), words[j].end())
-            for length in range(min(LONGEST, len(words)), 0, -1)
-            for i in range(len(words) - length + 1)
-            for j in (i + length - 1,)
-        ]
-        for exact in (True, False):
-            for start, end in spans:
-                if any(start < e and s < end for s, e in taken):
-                    continue
-                if names := self._meant(text[start:end], exact):
-                    taken.append((start, end))
-                    found += _by_kind(text[start:end], start, end, names)
+        for length in range(min(LONGEST, len(words)), 0, -1):
+            spans = [(w.start(), words[i + length - 1].end()) for i, w in enumerate(words[: 1 - length or None])]
+            for exact in (True, False):
+                for start, end in spans:
+                    if any(start < e and s < end for s, e in taken):
+                        continue
+                    if names := self._meant(text[start:end], exact):
+                        taken.append((start, end))
+                        found += _by_kind(text[start:end], start, end, names)
         return sorted(found, key=lambda m: m.start)
 
     def _meant(self, said: str, exact: bool) -> list[Name]:
         plain = said.lower().removesuffix("'s").removesuffix("’s").rstrip(".")
         if exact:
             return [n for n in self._spellings.get(plain, []) if _as_written(said, n, plain)]
-        if len(plain) <= SHORT + 1 or any(w in _ordinary() for w in plain.split()):
+        if len(plain) <= SHORT + 1 or all(w in _ordinary() for w in plain.split()):
             return []
-        match = process.extractOne(plain, self._long, scorer=fuzz.ratio, score_cutoff=TYPO)
+        match = process.extractOne(
+            plain, self._long, scorer=DamerauLevenshtein.normalized_similarity, score_cutoff=TYPO
+        )
         return self._spellings[match[0]] if match else []
 
 
@@ -132,6 +151,24 @@ def _by_kind(said: str, start: int, end: int, names: list[Name]) -> Iterable[Men
         of_kind = tuple(n for n in names if n.kind == kind)
         whole = tuple(n for n in of_kind if said.lower() in (n.name.lower(), n.id.lower()))
         yield Mention(kind, said, start, end, whole if len(whole) == 1 else of_kind)
+
+
+def spelt(text: str) -> str:
+    """The text with misspelt ordinary words put right: each word that is nearly, but not quite, one of those in
+    which people ask."""
+    return re.sub(r"[A-Za-z]{4,}", lambda m: _right_spelling(m[0]), text)
+
+
+@lru_cache(maxsize=10_000)
+def _right_spelling(word: str) -> str:
+    plain = word.lower()
+    if plain in _ordinary() or plain.rstrip("s") in _ordinary():
+        return word
+    choices = [w for w in _ordinary() if w[0] == plain[0] and abs(len(w) - len(plain)) <= 1]
+    match = process.extractOne(
+        plain, choices, scorer=DamerauLevenshtein.normalized_similarity, score_cutoff=0.8
+    )
+    return match[0] if match else word
 
 
 @cache

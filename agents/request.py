@@ -35,6 +35,11 @@ _PRONOUN = re.compile(
 _ALL = re.compile(r"\b(?:all|every|everything|each)\b", re.I)
 
 
+def points_back(text: str) -> bool:
+    """Whether the words lean on what was spoken of before: 'there', 'it', 'the project'."""
+    return bool(_BACK.search(text))
+
+
 def complete(
     tool: str,
     said_arguments: dict[str, Any],
@@ -59,7 +64,7 @@ def complete(
     for name in ("project", "client", "person"):
         if name in properties and name not in arguments and (value := memory.argument(name)):
             only = not ({"project", "client"} & arguments.keys())
-            if name in schema.get("required", ()) or (_BACK.search(said.own) and only):
+            if name in schema.get("required", ()) or (points_back(said.own) and only):
                 arguments[name] = value
     for name in schema.get("required", ()):
         if name not in arguments:

@@ -4,11 +4,12 @@ What stands in a pasted message is material. It is handed to the tool that compa
 intent, a name or a date."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 
-from agents.linking import Linker, Mention
+from agents.linking import Linker, Mention, spelt
 from agents.toolbox import NameKind
 
 _FENCED = re.compile(r'(?:"""|```|<<<|«)\s*(?P<quote>.+?)\s*(?:"""|```|>>>|»)', re.DOTALL)
@@ -21,11 +22,15 @@ _HEADERS = re.compile(r"(?P<quote>^(?:From|Subject|Von|Betreff|De|Objet): .+)", 
 _QUOTED = re.compile(r"[\"“„](?P<quote>[^\"“”„]{25,})[\"”“]", re.DOTALL)
 _ARROWS = re.compile(r"(?P<quote>(?:^>.*(?:\n|$))+)", re.MULTILINE)
 
+_STAND_INS = {"person": "Alex", "project": "the project", "client": "the client", "invoice": "INV-100"}
+
 _PROPOSING = (
     r"(?:propose|book|assign|put|send|return|register|log|remind|chase|nudge|draft|raise|create|submit|move|reallocate|"
     r"take|pick|choose|nominate|staff|do (?:it|that|anything)|go ahead|dun|write)"
 )
+_NONE_OF = r"(?:^|(?<=[,;.!?]) ?|\b(?:and|but) )(?:please )?no (?:reminders?|bookings?|proposals?|change orders?|returns?)\b[^,;.!?]*"
 _NEGATED = re.compile(
+    rf"{_NONE_OF}|"
     rf"(?:^|(?<=[,;.!?:]) ?|\b(?:but|and|please|no) )[^,;.!?]*?\b(?:do not|don'?t|dont|never|not (?:to )?(?:yet )?|no need to|"
     rf"without|rather not|stop|instead of|won'?t)\s+(?:\w+ ){{0,2}}?{_PROPOSING}(?:ing)?\b[^,;.!?]*",
     re.IGNORECASE,
@@ -75,26 +80,26 @@ class Said:
 
     @cached_property
     def without_names(self) -> str:
-        """Own words with the names of people, projects and clients left out: for dates, so that 'May Chen' is no
-        month."""
-        return self._replaced(dict.fromkeys(("person", "project", "client", "invoice"), " "))
+        """Own words with the names of people, projects, clients and invoices left out: for dates, so that 'May
+        Chen' is no month."""
+        return self._replaced({"person": " ", "project": " ", "client": " ", "invoice": " "})
 
     @cached_property
     def masked(self) -> str:
-        """Own words with names replaced by what they are names of: for the router."""
-        return self._replaced(
-            {"person": "Alex", "project": "the project", "client": "the client", "invoice": "INV-100"}
-        )
+        """Own words with names replaced by what they are names of, and spelling put right: for the router."""
+        text = self._replaced(_STAND_INS)
+        text = re.sub(r"\b[Pp]roject [A-Z][\w-]+", "the project", text)  # also one that is not known
+        text = re.sub(r"\b(?:(?:the|project) )*the project\b(?: project)?", "the project", text)
+        return spelt(" ".join(text.split()))
 
-    def _replaced(self, by_kind: dict[str, str]) -> str:
+    def _replaced(self, by_kind: Mapping[str, str]) -> str:
         text = self.own
         end = len(text) + 1
         for mention in sorted(self.mentions, key=lambda m: (m.start, m.kind != "project"), reverse=True):
             if mention.kind in by_kind and mention.end <= end:
                 text = text[: mention.start] + by_kind[mention.kind] + text[mention.end :]
                 end = mention.start
-        text = re.sub(r"\b(?:the |project )*the project\b(?: project)?", "the project", text)
-        return " ".join(text.split())
+        return text
 
     @property
     def words(self) -> int:

@@ -10,6 +10,7 @@ from agents.said import Said
 from agents.toolbox import NameKind
 
 HOURS_A_DAY = 8
+ABOUT_THE_PAST = frozenset({"check_readiness"})  # its days were worked already
 
 _HEAD = (
     r"(?:developer|engineer|analyst|architect|consultant|designer|tester|manager|scientist|trainer|coach|lead|master|"
@@ -17,7 +18,89 @@ _HEAD = (
 )
 _ROLE = re.compile(rf"\b(?P<role>(?:(?:[A-Za-z+#./&-]+) ){{0,3}}{_HEAD})s?\b", re.IGNORECASE)
 _NO_ROLE_WORD = frozenset(
-    ["a", "an", "the", "another", "some", "any", "one", "two", "three", "four", "five", "our", "my", "their", "his", "her", "new", "more", "good", "cheap", "cheaper", "best", "great", "find", "me", "us", "need", "want", "get", "as", "for", "of", "on", "who", "whose", "which", "that", "this", "is", "are", "be", "have", "has", "with", "book", "propose", "assign", "put", "and", "or", "in", "to", "from", "at", "please", "our", "free", "available", "role", "open", "next", "could", "suitable", "extra", "few", "no", "other", "second", "first", "third", "show", "give", "looking", "someone", "somebody", "do", "we", "i", "by", "part-time", "full-time"]
+    [
+        "a",
+        "an",
+        "the",
+        "another",
+        "some",
+        "any",
+        "one",
+        "two",
+        "three",
+        "four",
+        "five",
+        "our",
+        "my",
+        "their",
+        "his",
+        "her",
+        "new",
+        "more",
+        "good",
+        "cheap",
+        "cheaper",
+        "best",
+        "great",
+        "find",
+        "me",
+        "us",
+        "need",
+        "want",
+        "get",
+        "as",
+        "for",
+        "of",
+        "on",
+        "who",
+        "whose",
+        "which",
+        "that",
+        "this",
+        "is",
+        "are",
+        "be",
+        "have",
+        "has",
+        "with",
+        "book",
+        "propose",
+        "assign",
+        "put",
+        "and",
+        "or",
+        "in",
+        "to",
+        "from",
+        "at",
+        "please",
+        "our",
+        "free",
+        "available",
+        "role",
+        "open",
+        "next",
+        "could",
+        "suitable",
+        "extra",
+        "few",
+        "no",
+        "other",
+        "second",
+        "first",
+        "third",
+        "show",
+        "give",
+        "looking",
+        "someone",
+        "somebody",
+        "do",
+        "we",
+        "i",
+        "by",
+        "part-time",
+        "full-time",
+    ]
 )
 _PERCENT = re.compile(r"\b(\d{1,3}) ?(?:%|per ?cent\b)", re.I)
 _TIME_SHARE = (
@@ -73,8 +156,8 @@ _ASKED_BY_ME = re.compile(r"\b(?:i (?:asked|proposed|submitted|requested|sent)|m
                           r"been approved|(?:has|have|was) (?:it|my|the)|happened to|still has to|have i asked|stuck)\b", re.I)  # fmt: skip
 
 
-def fill(said: Said, properties: Mapping[str, Any]) -> dict[str, Any]:
-    """What the text says about the arguments of a tool (its JSON schema properties), as JSON values."""
+def fill(said: Said, tool: str, properties: Mapping[str, Any]) -> dict[str, Any]:
+    """What the text says about the arguments of a tool (`properties`: of their JSON schema), as JSON values."""
     found: dict[str, Any] = {}
     for name in properties:
         reader = READERS.get(name)
@@ -84,7 +167,9 @@ def fill(said: Said, properties: Mapping[str, Any]) -> dict[str, Any]:
     if "since" in properties or "until" in properties:
         found |= _dates(said, "since", "until", "past", properties)
     if "starts_on" in properties:
-        found |= _dates(said, "starts_on", "ends_on", "future", properties)
+        found |= _dates(
+            said, "starts_on", "ends_on", "past" if tool in ABOUT_THE_PAST else "future", properties
+        )
     if "percent" in found and "percent" in properties:
         found.pop("hours_per_week", None)
     for name in found.keys() & {"tone", "box"}:

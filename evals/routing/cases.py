@@ -1,0 +1,114 @@
+"""The suite's cases and the small firm they speak of, read from YAML."""
+
+from datetime import date
+from functools import cache
+from importlib.resources import files
+from typing import Any, Literal, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from agents.toolbox import Name, NameKind
+
+EASY = frozenset({"plain", "followup"})  # every other group is hard
+
+
+class Expected(BaseModel):
+    """What should become of a sentence: a call, several calls, a question, or nothing."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    say: str
+    after: str | None = None  # the tool whose findings came just before
+    call: str | None = None
+    calls: tuple[str, ...] = ()
+    with_: dict[str, Any] = Field(default={}, alias="with")
+    without: tuple[str, ...] = ()
+    asks: str | None = None  # for which argument
+    declines: Literal["help", "scope", "decision", "nothing", "dropped", "thanks"] | None = None
+    or_asks: bool = False
+    or_declines: bool = False
+
+    @model_validator(mode="after")
+    def _one_expectation(self) -> Self:
+        if sum(map(bool, (self.call, self.calls, self.asks, self.declines))) != 1:
+            raise ValueError("a case expects one thing")
+        return self
+
+    @property
+    def tools(self) -> tuple[str, ...]:
+        return (self.call,) if self.call else self.calls
+
+    @property
+    def label(self) -> str:
+        return " + ".join(self.tools) or ("asks" if self.asks else "declines")
+
+
+class Case(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    group: str
+    expected: Expected
+
+    @property
+    def hard(self) -> bool:
+        return self.group not in EASY
+
+
+class Finding(BaseModel):
+    """A turn that came before: what was said, the call it led to, and what that found."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    said: str
+    arguments: dict[str, Any]
+    data: dict[str, Any]
+
+
+class _NameRow(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    kind: NameKind
+    id: str
+    name: str
+    detail: str = ""
+
+
+class Firm(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    today: date
+    names: tuple[_NameRow, ...]
+    findings: dict[str, Finding]
+
+    def known_names(self) -> list[Name]:
+        return [Name(n.kind, n.id, n.name, n.detail) for n in self.names]
+
+
+@cache
+def firm() -> Firm:
+    return Firm.model_validate(_read("firm.yaml"))
+
+
+@cache
+def cases() -> tuple[Case, ...]:
+    """All cases, by group; ids are the group and the position in it."""
+    return tuple(
+        Case(id=f"{group}-{n:02}", group=group, expected=Expected.model_validate(_plain(row)))
+        for group, rows in _read("cases.yaml").items()
+        for n, row in enumerate(rows, 1)
+    )
+
+
+def _read(name: str) -> Any:
+    return yaml.safe_load(files("evals.routing").joinpath(name).read_text(encoding="utf-8"))
+
+
+def _plain(value: Any) -> Any:
+    """YAML's dates as the text in which tools are given them."""
+    if isinstance(value, dict):
+        return {k: _plain(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_plain(v) for v in value]
+    return value.isoformat() if isinstance(value, date) else value
