@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from models.access import NotFound
-from models.actions import Action, ActionAdapter, ReturnTimeEntries
+from models.actions import Action, ActionAdapter, ActionKind, ReturnTimeEntries
 from models.money import Money
 from models.policy import Rule
 from models.proposal import ProposalState
@@ -112,6 +112,8 @@ def inbox(
     *,
     box: Box,
     states: Collection[ProposalState] | None = None,
+    kinds: Collection[ActionKind] | None = None,
+    project_id: str | None = None,
     limit: int = 50,
     after: str | None = None,
 ) -> Page[ProposalSummary]:
@@ -123,6 +125,8 @@ def inbox(
         _summary,
         box=box,
         states=list(states) if states is not None else None,
+        kinds=list(kinds) if kinds is not None else None,
+        project_id=project_id,
         after_at=after_at,
         after_id=after_id,
         limit=limit + 1,

@@ -11,7 +11,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from models.access import NotFound, Principal, service
-from models.actions import Action, System
+from models.actions import Action, ActionKind, System
 from models.errors import ChargehandError
 from models.policy import PolicySet
 from models.proposal import ProposalState, Verdict
@@ -50,11 +50,15 @@ class Workflow:
         *,
         box: Box,
         states: Collection[ProposalState] | None = None,
+        kinds: Collection[ActionKind] | None = None,
+        project_id: str | None = None,
         limit: int = 50,
         after: str | None = None,
     ) -> Page[ProposalSummary]:
         with self._db.tx(principal, "agent") as tx:
-            return read.inbox(tx, box=box, states=states, limit=limit, after=after)
+            return read.inbox(
+                tx, box=box, states=states, kinds=kinds, project_id=project_id, limit=limit, after=after
+            )
 
     def queue_health(self, principal: Principal) -> list[QueueLine]:
         with self._db.tx(principal, "agent") as tx:

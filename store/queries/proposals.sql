@@ -128,6 +128,8 @@ left join firm.person n on n.person_id = p.proposer_id
 where (%(box)s = 'all' or (%(box)s = 'asked' and p.proposer_id = app.me())
     or (%(box)s = 'mine' and m.proposal_id is not null))
   and (%(states)s::text[] is null or p.state = any (%(states)s))
+  and (%(kinds)s::text[] is null or p.action_kind = any (%(kinds)s))
+  and (%(project_id)s::text is null or p.project_id = %(project_id)s)
   and (%(after_at)s::timestamptz is null
     or (%(box)s = 'mine' and (p.expires_at, p.proposal_id) > (%(after_at)s, %(after_id)s::uuid))
     or (%(box)s <> 'mine' and (p.created_at, p.proposal_id) < (%(after_at)s, %(after_id)s::uuid)))

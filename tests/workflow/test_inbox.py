@@ -78,10 +78,14 @@ def test_pages_show_each_once(box: Box, workflow: Workflow) -> None:
         assert pages(workflow, principal("rita"), box, limit) == whole
 
 
-def test_states_and_cursors(workflow: Workflow, cards: dict[str, ProposalCard]) -> None:
+def test_filters_and_cursors(workflow: Workflow, cards: dict[str, ProposalCard]) -> None:
     workflow.withdraw(principal("paula"), cards["assignment"].proposal_id)
     page = workflow.inbox(principal("paula"), box="asked", states=["withdrawn"])
     assert [line.state for line in page.items] == ["withdrawn"]
+    of_kind = workflow.inbox(principal("paula"), box="all", kinds=["register_risk"])
+    assert [line.action_kind for line in of_kind.items] == ["register_risk"]
+    assert workflow.inbox(principal("paula"), box="all", project_id="borealis").items == ()
+    assert len(workflow.inbox(principal("paula"), box="all", project_id="aurora").items) == 4
     with pytest.raises(BadCursor):
         workflow.inbox(principal("paula"), box="all", after="yesterday")
 

@@ -2,8 +2,8 @@
 must always hold always holds."""
 
 from collections import Counter
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -15,14 +15,17 @@ from hypothesis import strategies as st
 from hypothesis.stateful import (
     Bundle,
     RuleBasedStateMachine,
+    initialize,
     invariant,
     multiple,
+    precondition,
     rule,
     run_state_machine_as_test,
 )
 
 from connectors.sim.twin import Faults, Twin
 from connectors.testing import in_process
+from models.actions import Action, CreateAssignment
 from models.errors import ChargehandError
 from models.proposal import FINAL
 from store.db import Database
@@ -32,6 +35,10 @@ from workflow.effects import work_once
 from workflow.service import Workflow
 
 ANYBODY = st.sampled_from(sorted(PEOPLE))
+PROPOSERS = st.sampled_from(["paula", "rita", "leo", "amir"])
+DEEDS = st.sampled_from([*["approve", "edit", "accept a part"] * 3, "reject", "withdraw"])
+WEATHER = {"fine": Faults(), "down": Faults(down=True), "replies are lost": Faults(lose_replies=0.5)}
+EVENTS = st.sampled_from([*["a worker comes by"] * 4, "days pass", "its time is over", "fine", *WEATHER])
 ACTIONS = st.sampled_from(
     [
         assignment(),
@@ -59,6 +66,12 @@ select
   (select count(*) from audit.verify())"""
 
 
+def _with_hours(action: Action, hours: int) -> Action:
+    if isinstance(action, CreateAssignment):
+        return action.model_copy(update={"hours_per_week": Decimal(hours)})
+    return change_order(str(hours))  # for a batch of time entries: not an edit that anybody may make
+
+
 @pytest.fixture
 def machine(db: Database, owner: psycopg.Connection[Any]) -> type[RuleBasedStateMachine]:
     workflow = Workflow(db)
@@ -73,79 +86,80 @@ def machine(db: Database, owner: psycopg.Connection[Any]) -> type[RuleBasedState
             self.folder = TemporaryDirectory()
             self.twin = Twin(Path(self.folder.name) / "systems.db", seed=0)
             self.connectors = in_process(self.twin)
+            [(self.started,)] = owner.execute("select now()").fetchall()
             self.ended: dict[Any, str] = {}
             owner.execute("update workflow.effect set state = 'failed' where state <> 'done'")
             owner.execute("update workflow.circuit set state = 'closed', failures = 0")
             owner.execute("update firm.time_entry set state = 'submitted'")
+
+        def waiting(self) -> int:
+            [(count,)] = owner.execute(
+                "select count(*) from workflow.proposal where state = 'pending' and created_at >= %s",
+                (self.started,),
+            ).fetchall()
+            return int(count)
 
         def teardown(self) -> None:
             self.connectors.close()
             self.twin.book.close()
             self.folder.cleanup()
 
-        @rule(target=proposals, who=st.sampled_from(["paula", "rita", "leo", "amir"]), action=ACTIONS)
+        @initialize(target=proposals)
+        def time_to_return(self) -> Any:
+            return workflow.propose(principal("rita"), draft(returned_time("t-1", "t-2")))
+
+        @precondition(lambda self: self.waiting() < 3)
+        @rule(target=proposals, who=PROPOSERS, action=ACTIONS)
         def propose(self, who: str, action: Any) -> Any:
             try:
                 return workflow.propose(principal(who), draft(action))
             except ChargehandError:
                 return multiple()
 
-        @rule(card=proposals, who=ANYBODY, verdict=st.sampled_from(["approve", "approve", "reject"]))
-        def decide(self, card: ProposalCard, who: str, verdict: Any) -> None:
-            self._decide(card, who, verdict)
+        @rule(card=proposals, deed=DEEDS, hours=st.integers(1, 40), data=st.data())
+        def somebody_does_something(
+            self, card: ProposalCard, deed: str, hours: int, data: st.DataObject
+        ) -> None:
+            now = workflow.card(principal("audrey"), card.proposal_id)
+            asked = [a.person.person_id for a in now.steps[now.step].approvers]
+            who = principal(data.draw(st.sampled_from(asked) | st.sampled_from(asked) | ANYBODY))
+            what = {"content_hash": now.content_hash}
+            try:
+                match deed:
+                    case "approve" | "reject":
+                        workflow.decide(who, card.proposal_id, verdict=deed, reason="So be it.", **what)  # type: ignore[arg-type]
+                    case "edit":
+                        workflow.edit(
+                            who,
+                            card.proposal_id,
+                            action=_with_hours(now.action, hours),
+                            note="Better.",
+                            **what,
+                        )
+                    case "accept a part":
+                        workflow.accept_part(
+                            who, card.proposal_id, keep=frozenset({"t-1"}), reason="One will do.", **what
+                        )
+                    case "withdraw":
+                        workflow.withdraw(who, card.proposal_id)
+            except ChargehandError as refusal:
+                assert refusal.status in (403, 404, 409, 422), refusal
 
-        @rule(card=proposals, verdict=st.sampled_from(["approve", "approve", "approve", "reject"]))
-        def decide_as_asked(self, card: ProposalCard, verdict: Any) -> None:
-            now = self._now(card)
-            for approver in now.steps[now.step].approvers:
-                self._decide(card, approver.person.person_id, verdict)
-
-        @rule(card=proposals, who=ANYBODY, hours=st.integers(1, 40))
-        def edit(self, card: ProposalCard, who: str, hours: int) -> None:
-            now = self._now(card)
-            action = (
-                now.action.model_copy(update={"hours_per_week": hours})
-                if now.action.kind == "create_assignment"
-                else change_order(str(hours))
-            )
-            self._try(
-                lambda: workflow.edit(
-                    principal(who),
-                    card.proposal_id,
-                    content_hash=now.content_hash,
-                    action=action,
-                    note="Better.",
-                )
-            )
-
-        @rule(card=proposals, who=ANYBODY)
-        def accept_part(self, card: ProposalCard, who: str) -> None:
-            self._try(
-                lambda: workflow.accept_part(
-                    principal(who),
-                    card.proposal_id,
-                    content_hash=self._now(card).content_hash,
-                    keep=frozenset({"t-1"}),
-                    reason="One is enough.",
-                )
-            )
-
-        @rule(card=proposals, who=ANYBODY)
-        def withdraw(self, card: ProposalCard, who: str) -> None:
-            self._try(lambda: workflow.withdraw(principal(who), card.proposal_id))
-
-        @rule(days=st.integers(0, 6))
-        def time_passes(self, days: int) -> None:
-            assert workflow.sweep(datetime.now(UTC) + timedelta(days=days)).failed == 0
-
-        @rule(fault=st.sampled_from([Faults(), Faults(down=True), Faults(lose_replies=0.5)]))
-        def weather(self, fault: Faults) -> None:
-            self.twin.faults = dict.fromkeys(self.twin.faults, fault)
-
-        @rule()
-        def work(self) -> None:
-            while work_once(db, "w", self.connectors, PACE):
-                pass
+        @rule(card=proposals, event=EVENTS, days=st.integers(0, 4))
+        def the_world_goes_on(self, card: ProposalCard, event: str, days: int) -> None:
+            match event:
+                case "days pass":
+                    assert workflow.sweep(datetime.now(UTC) + timedelta(days=days)).failed == 0
+                case "its time is over":
+                    owner.execute(
+                        "update workflow.proposal set expires_at = now() where proposal_id = %s",
+                        (card.proposal_id,),
+                    )
+                case "a worker comes by":
+                    while work_once(db, "w", self.connectors, PACE):
+                        pass
+                case fault:
+                    self.twin.faults = dict.fromkeys(self.twin.faults, WEATHER[fault])
 
         @invariant()
         def what_must_hold_holds(self) -> None:
@@ -163,26 +177,6 @@ def machine(db: Database, owner: psycopg.Connection[Any]) -> type[RuleBasedState
                 assert states[proposal_id] == state
             self.ended = {i: s for i, s in states.items() if s in FINAL}
 
-        def _decide(self, card: ProposalCard, who: str, verdict: Any) -> None:
-            self._try(
-                lambda: workflow.decide(
-                    principal(who),
-                    card.proposal_id,
-                    content_hash=self._now(card).content_hash,
-                    verdict=verdict,
-                    reason="So be it.",
-                )
-            )
-
-        def _now(self, card: ProposalCard) -> ProposalCard:
-            return workflow.card(principal("audrey"), card.proposal_id)
-
-        def _try(self, attempt: Callable[[], object]) -> None:
-            try:
-                attempt()
-            except ChargehandError as refusal:
-                assert refusal.status in (403, 404, 409, 422), refusal
-
     return Life
 
 
@@ -190,8 +184,8 @@ def test_life(machine: type[RuleBasedStateMachine]) -> None:
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=12,
-            stateful_step_count=20,
+            max_examples=20,
+            stateful_step_count=30,
             deadline=None,
             derandomize=True,
             suppress_health_check=list(HealthCheck),
