@@ -115,7 +115,7 @@ def _parts(rng: random.Random, amount: float) -> tuple[float, ...]:
     if amount > 30_000 and rng.random() < 0.5:
         first = rng.choice((0.5, 0.6, 0.7))
         fees = (first, 1 - first)
-    if amount > 4000 and rng.random() < 0.7:
+    if amount > 4000 and rng.random() < 0.5:
         return (*fees, rng.uniform(0.01, 0.07))
     return fees
 

@@ -112,7 +112,7 @@ class _Hiring:
             person.part, person.capacity = part.name, 40
             person.starts_on = min(person.starts_on, self.setting.first_day - timedelta(days=30))
             person.skills = {skill: (level, self.setting.today) for skill, level in part.skills}
-        elif self.rng.random() < 0.085:
+        elif grade in ("consultant", "senior") and self.rng.random() < 0.11:  # who run projects stay
             tenure = (self.setting.today + timedelta(days=45) - person.starts_on).days
             if tenure > 200:
                 left = person.starts_on + timedelta(days=self.rng.randint(max(180, tenure - 720), tenure))

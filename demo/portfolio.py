@@ -112,7 +112,7 @@ class _Seller:
             status = "active"
         elif n <= len(_LEAST):
             status = _LEAST[n - 1]
-        starts_on, ends_on = self._dates(status, main=main)
+        starts_on, ends_on = self._dates(status, main=main, seasoned=n <= len(_LEAST))
         if n == self.earlier:
             status, starts_on, ends_on = "finished", *self._earlier_dates()
         kinds = text("engagements")[practice]
@@ -132,7 +132,8 @@ class _Seller:
             demand=260.0 if main else round(min(420.0, max(60.0, rng.lognormvariate(5.1, 0.45))), 1),
         )
 
-    def _dates(self, status: ProjectStatus, *, main: bool) -> tuple[date, date]:
+    def _dates(self, status: ProjectStatus, *, main: bool, seasoned: bool) -> tuple[date, date]:
+        """First and last day, a Monday and a Friday. A seasoned project that runs has done so for a while."""
         rng, today = self.rng, self.setting.today
         if main:
             starts, ends = today - timedelta(days=150), today + timedelta(days=170)
@@ -140,7 +141,7 @@ class _Seller:
             ends = today - timedelta(days=rng.randint(12, 680))
             starts = ends - timedelta(days=rng.randint(120, 420))
         elif status == "active":
-            starts = today - timedelta(days=rng.randint(21, 330))
+            starts = today - timedelta(days=rng.randint(120 if seasoned else 21, 330))
             ends = today + timedelta(days=rng.randint(8, 190))
         else:
             starts = today + timedelta(days=rng.randint(10, 80))
@@ -172,8 +173,8 @@ class _Seller:
         if main:
             chosen = cast.player(self.people, "manager")
         else:
-            able = [p for p in self.people if p.role and p.practice == practice and p.ends_on is None]
-            able = [p for p in able if p.role and p.role.grade in ("manager", "principal")]
+            able = [p for p in self.people if p.role and p.role.grade in ("manager", "principal")]
+            able = [p for p in able if p.practice == practice]
             able = [p for p in able if p.starts_on <= self.setting.first_day] or able
 
             def fit(person: Person) -> tuple[float, str]:

@@ -111,7 +111,7 @@ class _Desk:
         voice = self._voice(project.manager_id)
         story = self.stories.get(project.project_id)
         recent = self.setting.today - timedelta(days=70)
-        cadence = rng.choice((2, 3, 4, 4))
+        cadence = rng.choice((2, 4, 4, 5))
         told: list[str] = []  # the templates used last
         for week, friday in enumerate(_fridays(self.setting, project)):
             stage = story.stage(friday) if story else "quiet"

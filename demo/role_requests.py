@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -11,10 +11,14 @@ from typing import Literal
 
 from demo.catalogue import converted, roles
 from demo.load import WeeklyHours, booked_hours, weeks
-from demo.records import Assignment, Leave, Person, Project, RoleRequest
+from demo.records import Assignment, Leave, Person, Project, Role, RoleRequest
 from demo.setting import Setting, text
 
 Verdict = Literal["fit", "busy", "away", "too_expensive", "level_too_low", "leaving"]
+
+
+_DAYS_AWAY = 3  # of the first two weeks, that a request can bear
+_TRIES = 3000  # draws of a project and a person that might go together
 
 
 @dataclass(frozen=True)
@@ -74,7 +78,7 @@ class Suitable:
             verdict = "leaving"
         elif free < request.hours_per_week:
             verdict = "busy"
-        elif self.days_away(person, request.starts_on) > 3:
+        elif self.days_away(person, request.starts_on) > _DAYS_AWAY:
             verdict = "away"
         elif cost_in_project(person, request.project) > request.max_cost_rate:
             verdict = "too_expensive"
@@ -131,55 +135,68 @@ def _ceiling(rng: random.Random, person: Person, project: Project) -> Decimal:
     return Decimal(round(float(cost_in_project(person, project)) * rng.uniform(1.03, 1.3)))
 
 
-def _wanted(rng: random.Random, model: Person) -> tuple[tuple[str, int], ...]:
+def _wanted(rng: random.Random, model: Person, role: Role) -> tuple[tuple[str, int], ...]:
     """Two skills that a person has: the trade's own at a fair level, or the person's best at theirs."""
-    core = text("firm")["core_skills"][model.role.discipline] if model.role else []
     if rng.random() < 0.6:
+        core: list[str] = text("firm")["core_skills"][role.discipline]
         return tuple((skill, min(3, model.skills[skill][0])) for skill in core[:2])
     best = sorted(model.skills, key=lambda s: (-model.skills[s][0], s))[:3]
     return tuple(
-        (skill, max(2, model.skills[skill][0] - rng.choice((0, 1)))) for skill in rng.sample(best, 2)
+        (skill, max(1, model.skills[skill][0] - rng.choice((0, 1)))) for skill in rng.sample(best, 2)
     )
 
 
 def _open(
     setting: Setting, rng: random.Random, people: list[Person], projects: list[Project], suitable: Suitable
-) -> list[RoleRequest]:
+) -> Iterator[RoleRequest]:
     """Requests nobody is booked for. Three in four describe somebody who is free."""
-    monday = setting.next_monday
-    wanting = [p for p in projects if p.status != "finished" and p.ends_on > monday + timedelta(weeks=8)]
-    found: list[RoleRequest] = []
     for n in range(setting.count(24, 6)):
-        project = rng.choice(wanting)
+        wish = _wish(setting, rng, people, projects, suitable if n % 4 else None)
+        if wish is None:
+            continue
+        project, starts, ends, model, role = wish
+        free = suitable.free_hours(model, starts) if n % 4 else 32
+        yield RoleRequest(
+            request_id="",
+            project=project,
+            role=role.name,
+            skills=_wanted(rng, model, role),
+            starts_on=starts,
+            ends_on=ends,
+            hours_per_week=min(free // 8 * 8, 40),
+            max_cost_rate=_ceiling(rng, model, project),
+            office=model.office.city if rng.random() < 0.2 else "",
+            requested_by=project.manager_id,
+            requested_on=setting.today - timedelta(days=rng.randint(0, 18)),
+            filled_by="",
+        )
+
+
+def _wish(
+    setting: Setting,
+    rng: random.Random,
+    people: list[Person],
+    projects: list[Project],
+    suitable: Suitable | None,
+) -> tuple[Project, date, date, Person, Role] | None:
+    """(project, first and last day, the person it describes, their role). With `suitable`, the person has
+    half a week free and is there. None where chance finds nobody."""
+    monday = setting.next_monday
+    wanting = [p for p in projects if p.status != "finished" and p.ends_on > monday + timedelta(weeks=10)]
+    for _ in range(_TRIES):
+        project, model = rng.choice(wanting), rng.choice(people)
         starts = max(monday + timedelta(weeks=rng.choice((0, 0, 1, 2, 3))), project.starts_on)
         ends = min(project.ends_on, starts + timedelta(weeks=rng.randint(6, 20), days=-3))
-        team = [p for p in people if p.role and p.practice == project.practice and p.employed(ends)]
-        team = [p for p in team if p.role and p.role.grade in ("consultant", "senior") and not p.part]
-        free = [
-            p for p in team if suitable.free_hours(p, starts) >= 16 and suitable.days_away(p, starts) <= 3
-        ]
-        model = rng.choice(free if free and n % 4 else team or [p for p in people if p.role])
-        if model.role is None or model.practice != project.practice or ends <= starts:
+        role = model.role
+        if role is None or role.practice != project.practice:
             continue
-        hours = max(16, suitable.free_hours(model, starts) // 8 * 8) if free and n % 4 else 32
-        skills = _wanted(rng, model)
-        found.append(
-            RoleRequest(
-                request_id="",
-                project=project,
-                role=model.role.name,
-                skills=skills,
-                starts_on=starts,
-                ends_on=ends,
-                hours_per_week=min(hours, 40),
-                max_cost_rate=_ceiling(rng, model, project),
-                office=model.office.city if rng.random() < 0.2 else "",
-                requested_by=project.manager_id,
-                requested_on=setting.today - timedelta(days=rng.randint(0, 18)),
-                filled_by="",
-            )
-        )
-    return found
+        if role.grade not in ("consultant", "senior") or not model.employed(ends) or ends <= starts:
+            continue
+        if suitable is None or (
+            suitable.free_hours(model, starts) >= 16 and suitable.days_away(model, starts) <= _DAYS_AWAY
+        ):
+            return project, starts, ends, model, role
+    return None
 
 
 def roll_offs(setting: Setting, suitable: Suitable, within_weeks: int = 8) -> list[tuple[Person, date]]:

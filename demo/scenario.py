@@ -171,8 +171,8 @@ def _items(setting: Setting, project: Project, agreed: Agreed) -> tuple[EmailIte
         ),
         EmailItem(
             f"our marketing board wants {project.extras[0].inner_title}: five of them, fed from the app's "
-            f"event stream, ready by {_spoken(until)}. You told me it would be about six weeks for two senior "
-            "data engineers",
+            f"event stream, ready by {_spoken(until)}. You told me it would be about six weeks for two "
+            "senior data engineers",
             "out_of_scope",
             term_kind="exclusion",
             hours_by_role={cast.REQUEST_ROLE: 480},

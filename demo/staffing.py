@@ -146,7 +146,7 @@ def _main_track(
         hours = _hours(rng, bookings, person, first, last) if last > first else 0
         state: BookingState = "hold" if first > setting.today and rng.random() < 0.4 else "booked"
         bookings.book(person, project, first, last, hours, state)
-        gap = rng.choices((0, 3, 7, 14, 28, 49), (36, 24, 20, 12, 6, 2))[0]
+        gap = rng.choices((0, 3, 7, 14, 28, 49), (46, 26, 16, 8, 3, 1))[0]
         day = max(last, day) + timedelta(days=3 + gap)
 
 
@@ -158,7 +158,7 @@ def _story_end(setting: Setting, bookings: Bookings, person: Person, first: date
 
 def _hours(rng: random.Random, bookings: Bookings, person: Person, first: date, last: date) -> int:
     room = bookings.room(person, first, last)
-    usual = rng.choices((40, 36, 32, 28, 24, 20), (38, 10, 26, 8, 12, 6))[0] * person.capacity // 40
+    usual = rng.choices((40, 36, 32, 28, 24, 20), (50, 12, 20, 6, 8, 4))[0] * person.capacity // 40
     return min(usual, room // 4 * 4)
 
 
@@ -166,7 +166,7 @@ def _side_track(
     setting: Setting, rng: random.Random, bookings: Bookings, person: Person, projects: list[Project]
 ) -> None:
     """Some hours a week beside the main booking; now and then more than there is room for."""
-    for _ in range(rng.choice((1, 2, 3, 4))):
+    for _ in range(rng.choice((2, 3, 4, 5))):
         day = setting.first_day + timedelta(days=rng.randint(0, 720))
         wanting, weights = _candidates(bookings, person, projects, day)
         if not wanting:

@@ -74,7 +74,8 @@ def troubles(setting: Setting, projects: list[Project]) -> list[Story]:
     then = rng.sample(over, min(len(over), setting.count(28, 3)))
     earlier = [p for p in running if p not in now and p.starts_on < setting.today - timedelta(days=200)]
     for n, project in enumerate(now):
-        bites = setting.today + timedelta(days=rng.randint(-24, 30))
+        days = rng.randint(-24, 30) if n else 18  # one at least is still to come
+        bites = setting.today + timedelta(days=days)
         found.append(_story(rng, project, n, max(bites, project.starts_on + timedelta(days=56)), eases=None))
     for n, project in enumerate([*then, *earlier[: len(earlier) // 2]]):
         first = max(project.starts_on, setting.first_day) + timedelta(days=60)

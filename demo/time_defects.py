@@ -244,4 +244,5 @@ class _Planter:
             added.minutes = self.rng.integers(20, 25, len(rows)) * 15  # 5 to 6 hours
             added.span = added.minutes.copy()
             added.planned = np.full(len(rows), 60)
+            hand_in_after(self.rng, added)
             self._add(added, "impossible_day")

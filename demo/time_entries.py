@@ -20,6 +20,7 @@ DRAFT, SUBMITTED, APPROVED = 0, 1, 2
 NOT_SUBMITTED = -1
 CUTOVER = -1
 _LONGEST_DAY = 9.0  # hours
+_OVER_BOOKING = 1.05  # people work a little more than they are booked for
 
 
 @dataclass
@@ -115,7 +116,8 @@ def _cutovers(
     chosen.note[:] = CUTOVER
     hand_in_after(rng, chosen)
     away = absences(setting, people, leave)
-    return chosen.take(~away[chosen.person, chosen.day])
+    ends = np.array([(p.ends_on - setting.first_day).days for p in projects])
+    return chosen.take(~away[chosen.person, chosen.day] & (chosen.day <= ends[chosen.project]))
 
 
 def hand_in_after(rng: np.random.Generator, rows: Entries) -> None:
@@ -149,7 +151,7 @@ def _worked_days(
         who = person_at[a.person.person_id]
         weekly = _week_pattern(rng, a.hours_per_week)
         days = np.arange(first, last + 1)
-        hours = weekly[(days + setting.first_day.weekday()) % 7] * rng.normal(1.0, 0.06)
+        hours = weekly[(days + setting.first_day.weekday()) % 7] * rng.normal(_OVER_BOOKING, 0.06)
         worked = present[who, days] & (hours > 0)
         found.append((who, project_at[a.project.project_id], days[worked], hours[worked]))
     lengths = [len(days) for _, _, days, _ in found]

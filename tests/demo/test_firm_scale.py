@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 
 from demo.build import Firm, build
+from demo.ground_truth import find_personas
+from demo.scenario import staffing_ask
 from demo.setting import Setting
 from demo.time_defects import KINDS, SHARE
-from demo.time_entries import presence
+from demo.time_entries import SUBMITTED, presence
 from tests.demo.generated import TODAY
 
 SETTING = Setting(seed=7, scale=1.0, today=TODAY)
@@ -39,12 +41,28 @@ def test_full_scale_has_about(full: Firm, what: str, count: Callable[[Firm], int
     assert count(full) == pytest.approx(wanted, rel=0.12), what
 
 
+@pytest.mark.parametrize(("seed", "scale"), [(1, 0.05), (2, 0.2), (3, 0.2), (42, 0.01)], ids=str)
+def test_every_firm_has_what_the_day_needs(seed: int, scale: float) -> None:
+    setting = Setting(seed, scale, TODAY)
+    firm = build(setting, lambda _: None)
+    ask = staffing_ask(setting, firm.main, firm.suitable)
+    assert len(ask.fits) >= 3
+    assert ask.busy
+    assert ask.away
+    personas = find_personas(firm)
+    assert len({facts["person_id"] for facts in personas.values()}) == len(personas)
+    assert any(s.bites_on > TODAY for s in firm.stories if s.project is not firm.main)
+    main = firm.projects.index(firm.main)
+    waiting = (firm.time.entries.project == main) & (firm.time.entries.state == SUBMITTED)
+    assert (firm.time.kind[waiting] >= 0).sum() >= 3, "planted on the main project, not yet approved"
+
+
 def test_about_four_fifths_of_the_present_time_is_worked_for_clients(full: Firm) -> None:
     workers = np.array([p.role is not None for p in full.people])
     capacity = np.array([p.capacity / 5 for p in full.people])
     present = presence(SETTING, full.people, full.leave) * capacity[:, None]
     utilisation = full.time.entries.minutes.sum() / 60 / present[workers].sum()
-    assert 0.72 < utilisation < 0.84
+    assert 0.73 < utilisation < 0.83
 
 
 def test_few_entries_are_planted_and_every_kind_is(full: Firm) -> None:
