@@ -1,0 +1,232 @@
+"""One proposal: everything to know before signing, and the forms that decide it."""
+
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Form, Query, Request, Response, status
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import HTMLResponse, RedirectResponse
+from pydantic import ValidationError
+
+from api.auth.callers import Caller, SignedIn, Wired, application, may
+from api.web import edit_form
+from api.web.changes import between, effect_of
+from api.web.render import names, page
+from models.actions import ReturnTimeEntries
+from models.errors import ChargehandError
+from models.proposal import Verdict
+from workflow.cards import ProposalCard
+
+router = APIRouter(prefix="/proposals/{proposal_id}", dependencies=[Depends(may("proposals.read"))])
+
+Text = Annotated[str, Form(max_length=4_000)]
+Hash = Annotated[str, Form(pattern="^[0-9a-f]{64}$")]
+Done = Literal["approve", "reject", "accept_part", "edit", "withdraw"]
+
+
+@router.get("")
+def proposal(
+    proposal_id: UUID,
+    request: Request,
+    caller: SignedIn,
+    app: Wired,
+    done: Annotated[Done | None, Query()] = None,
+) -> HTMLResponse:
+    return _card_page(request, caller, app.workflow.card(caller.principal, proposal_id), done=done)
+
+
+@router.post("/decide")
+def decide(
+    proposal_id: UUID,
+    request: Request,
+    caller: SignedIn,
+    app: Wired,
+    content_hash: Hash,
+    verdict: Annotated[Verdict, Form()],
+    reason: Text = "",
+) -> Response:
+    return _attempt(
+        request,
+        caller,
+        proposal_id,
+        verdict,
+        lambda: app.workflow.decide(
+            caller.principal, proposal_id, content_hash=content_hash, verdict=verdict, reason=reason
+        ),
+        {"reason": reason},
+    )
+
+
+@router.post("/accept-part")
+def accept_part(
+    proposal_id: UUID,
+    request: Request,
+    caller: SignedIn,
+    app: Wired,
+    content_hash: Hash,
+    keep: Annotated[list[str], Form()] = [],  # noqa: B006 - FastAPI copies it
+    reason: Text = "",
+) -> Response:
+    return _attempt(
+        request,
+        caller,
+        proposal_id,
+        "accept_part",
+        lambda: app.workflow.accept_part(
+            caller.principal, proposal_id, content_hash=content_hash, keep=frozenset(keep), reason=reason
+        ),
+        {"part_reason": reason},
+    )
+
+
+@router.post("/withdraw")
+def withdraw(
+    proposal_id: UUID, request: Request, caller: SignedIn, app: Wired, reason: Text = ""
+) -> Response:
+    return _attempt(
+        request,
+        caller,
+        proposal_id,
+        "withdraw",
+        lambda: app.workflow.withdraw(caller.principal, proposal_id, reason=reason),
+        {},
+    )
+
+
+@router.get("/edit")
+def edit_page(proposal_id: UUID, request: Request, caller: SignedIn, app: Wired) -> HTMLResponse:
+    return _edit_page(request, caller, app.workflow.card(caller.principal, proposal_id), {})
+
+
+@router.post("/edit")
+async def edit(
+    proposal_id: UUID, request: Request, caller: SignedIn, app: Wired
+) -> Response:  # async for the form, whose fields depend on the action
+    sent = {k: str(v) for k, v in (await request.form()).items()}
+    return await run_in_threadpool(_edit, proposal_id, request, caller, sent)
+
+
+def _edit(proposal_id: UUID, request: Request, caller: Caller, sent: Mapping[str, str]) -> Response:
+    workflow = application(request).workflow
+    card = workflow.card(caller.principal, proposal_id)
+    try:
+        action = edit_form.edited(card.action, sent)
+    except ValidationError as error:
+        return _edit_page(request, caller, card, sent, errors=edit_form.faults(error))
+    try:
+        workflow.edit(
+            caller.principal,
+            proposal_id,
+            content_hash=sent.get("content_hash", ""),
+            action=action,
+            note=sent.get("note", ""),
+        )
+    except ChargehandError as error:
+        if error.status in (401, 404):
+            raise
+        return _edit_page(request, caller, card, sent, problem=error)
+    return _back(proposal_id, "edit")
+
+
+def _attempt(
+    request: Request,
+    caller: Caller,
+    proposal_id: UUID,
+    what: Done,
+    work: Callable[[], ProposalCard],
+    typed: Mapping[str, str],
+) -> Response:
+    """Do it and go back to the card; or show the card as it is now, with the problem and what was typed."""
+    try:
+        work()
+    except ChargehandError as error:
+        if error.status in (401, 404):
+            raise
+        card = application(request).workflow.card(caller.principal, proposal_id)
+        return _card_page(request, caller, card, problem=error, typed=typed)
+    return _back(proposal_id, what)
+
+
+def _back(proposal_id: UUID, done: Done) -> RedirectResponse:
+    return RedirectResponse(f"/proposals/{proposal_id}?done={done}", status.HTTP_303_SEE_OTHER)
+
+
+def _card_page(
+    request: Request,
+    caller: Caller,
+    card: ProposalCard,
+    *,
+    done: Done | None = None,
+    problem: ChargehandError | None = None,
+    typed: Mapping[str, str] | None = None,
+) -> HTMLResponse:
+    app = application(request)
+    with app.db.tx(caller.principal, "agent") as tx:
+        changes = effect_of(tx, card.action, card.explanation)
+    following = [
+        line
+        for line in app.workflow.inbox(caller.principal, box="mine", limit=2).items
+        if line.proposal_id != card.proposal_id
+    ]
+    return page(
+        request,
+        "proposal.html",
+        caller,
+        problem.status if problem else status.HTTP_200_OK,
+        card=card,
+        action=card.action.model_dump(mode="json"),
+        batch=card.action.items if isinstance(card.action, ReturnTimeEntries) else (),
+        changes=changes,
+        versions=_versions(card),
+        names=names(request, caller, _ids(card.action.model_dump(mode="json"))),
+        following=following[0] if following and done else None,
+        done=done,
+        problem=problem,
+        typed=typed or {},
+    )
+
+
+def _versions(card: ProposalCard) -> list[dict[str, Any]]:
+    """Every version, the newest first, with what changed since the one before."""
+    pairs = zip([None, *card.versions], card.versions, strict=False)
+    return [
+        {"version": v, "changes": between(before.action, v.action) if before else []} for before, v in pairs
+    ][::-1]
+
+
+def _ids(body: Any) -> set[str]:
+    """The ids in an action that have a name."""
+    if isinstance(body, Mapping):
+        own = {v for k, v in body.items() if k.endswith("_id") and isinstance(v, str)}
+        return own.union(*map(_ids, body.values()))
+    return set().union(*map(_ids, body)) if isinstance(body, list) else set()
+
+
+def _edit_page(
+    request: Request,
+    caller: Caller,
+    card: ProposalCard,
+    sent: Mapping[str, str],
+    *,
+    errors: Mapping[str, str] | None = None,
+    problem: ChargehandError | None = None,
+) -> HTMLResponse:
+    code = (
+        problem.status if problem else status.HTTP_422_UNPROCESSABLE_CONTENT if errors else status.HTTP_200_OK
+    )
+    return page(
+        request,
+        "edit.html",
+        caller,
+        code,
+        card=card,
+        groups=edit_form.groups(card.action, sent, errors),
+        note=sent.get("note", ""),
+        unplaced=[e for name, e in (errors or {}).items() if name not in _placed(card)],
+        problem=problem,
+    )
+
+
+def _placed(card: ProposalCard) -> set[str]:
+    return {f.name for group in edit_form.groups(card.action) for f in group.fields}

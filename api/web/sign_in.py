@@ -1,0 +1,59 @@
+"""Signing in and out. Opening a link shows a button; only pressing it signs in, so that a scanner that opens
+every link does not use it up."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request, Response, status
+from fastapi.responses import HTMLResponse, RedirectResponse
+
+from api.auth.callers import SignedIn, Wired, check_origin, session_cookie
+from api.auth.sessions import LIFETIME, LinkSpent
+from api.web.render import page
+
+router = APIRouter()
+
+
+@router.get("/")
+def home() -> RedirectResponse:
+    return RedirectResponse("/inbox", status.HTTP_303_SEE_OTHER)
+
+
+@router.get("/sign-in")
+def sign_in_page(request: Request) -> HTMLResponse:
+    return page(request, "sign_in.html", None)
+
+
+@router.get("/sign-in/{token}")
+def link_page(token: str, request: Request, app: Wired) -> HTMLResponse:
+    if not app.sessions.is_open(token):
+        return page(request, "sign_in.html", None, status.HTTP_410_GONE, spent=LinkSpent().sentence)
+    return page(request, "sign_in_link.html", None, token=token)
+
+
+@router.post("/sign-in")
+def sign_in(token: Annotated[str, Form(max_length=100)], request: Request, app: Wired) -> Response:
+    check_origin(request)
+    try:
+        session = app.sessions.sign_in(token)
+    except LinkSpent as error:
+        return page(request, "sign_in.html", None, error.status, spent=error.sentence)
+    response = RedirectResponse("/inbox", status.HTTP_303_SEE_OTHER)
+    response.set_cookie(
+        session_cookie(app),
+        session,
+        max_age=int(LIFETIME.total_seconds()),
+        path="/",
+        secure=app.is_https,
+        httponly=True,
+        samesite="lax",
+    )
+    return response
+
+
+@router.post("/sign-out")
+def sign_out(request: Request, caller: SignedIn, app: Wired) -> Response:
+    name = session_cookie(app)
+    app.sessions.sign_out(request.cookies.get(name, ""), caller.principal)
+    response = RedirectResponse("/sign-in", status.HTTP_303_SEE_OTHER)
+    response.delete_cookie(name, path="/", secure=app.is_https, httponly=True, samesite="lax")
+    return response

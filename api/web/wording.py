@@ -1,0 +1,171 @@
+"""How things are called and written on pages."""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from markupsafe import Markup, escape
+
+from api.web.hidden import visible
+from models.actions import ActionKind, System
+from models.money import Money
+from models.proposal import EffectState, ProposalState
+
+KINDS: Mapping[ActionKind, str] = {
+    "create_assignment": "Assignment",
+    "create_change_order": "Change order",
+    "register_risk": "Risk",
+    "return_time_entries": "Returned time",
+    "send_reminder": "Payment reminder",
+    "hold_invoice": "Invoice hold",
+    "plan_development": "Development plan",
+}
+STATES: Mapping[ProposalState, str] = {
+    "pending": "Waits for signatures",
+    "approved": "Approved, being written",
+    "executed": "Done",
+    "parked": "Stopped, needs a person",
+    "failed": "Failed",
+    "rejected": "Rejected",
+    "withdrawn": "Withdrawn",
+    "expired": "Expired",
+}
+EFFECTS: Mapping[EffectState, str] = {
+    "ready": "Waiting its turn",
+    "leased": "Being written",
+    "done": "Written",
+    "parked": "Stopped, needs a person",
+    "failed": "Not written",
+}
+SYSTEMS: Mapping[System, str] = {
+    "crm": "CRM",
+    "psa": "Project system",
+    "erp": "ERP",
+    "hris": "HR system",
+}
+_FIELDS = {
+    "id": "Id",
+    "starts_on": "First day",
+    "ends_on": "Last day",
+    "due_on": "Due",
+    "review_on": "Review on",
+    "started_at": "Started",
+    "hours_per_week": "Hours a week",
+    "bill_rate": "Bill rate, an hour",
+    "cost_rate": "Cost rate, an hour",
+    "rate": "Rate, an hour",
+    "at_stake": "At stake",
+    "p_late": "Chance late",
+    "p_bench": "Chance of bench",
+    "person_name": "Person",
+    "project_name": "Project",
+    "owner_id": "Owner",
+    "says": "What was found",
+}
+_ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_ITEM = re.compile(r"(?:[-*•]|\d{1,2}[.)])\s+")
+_STRONG = re.compile(r"\*\*(.+?)\*\*")
+
+
+def field(name: str) -> str:
+    """A field's name for people."""
+    if name in _FIELDS:
+        return _FIELDS[name]
+    words = name.removesuffix("_on").replace("_", " ").strip()
+    if words.endswith(" id"):
+        return words[:-3].capitalize() + " ID"
+    return words[:1].upper() + words[1:]
+
+
+def money(value: Money | Mapping[str, Any]) -> Markup:
+    """An amount with its currency, in figures that line up."""
+    found = value if isinstance(value, Money) else Money.model_validate(value)
+    return Markup('<span class="money"><abbr>{}</abbr> {}</span>').format(
+        found.currency, f"{found.amount:,.2f}"
+    )
+
+
+def day(value: date | str) -> str:
+    """A date, e.g. 4 Jan 2027."""
+    found = date.fromisoformat(value) if isinstance(value, str) else value
+    return f"{found:%-d %b %Y}"
+
+
+def moment(value: datetime, zone: str) -> Markup:
+    """A moment in the reader's time zone, with the whole of it on hover."""
+    local = value.astimezone(ZoneInfo(zone))
+    year = "" if local.year == datetime.now(local.tzinfo).year else f" {local.year}"
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(
+        value.astimezone(UTC).isoformat(timespec="seconds"),
+        f"{local:%A, %-d %B %Y, %H:%M} {local.tzname()}",
+        f"{local:%-d %b}{year}, {local:%H:%M}",
+    )
+
+
+def span(length: timedelta) -> str:
+    """A length of time in its largest unit, e.g. 3 d."""
+    seconds = abs(int(length.total_seconds()))
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds // size} {unit}"
+    return "moments"
+
+
+def number(value: Decimal | float | int) -> str:
+    """A number without zeros that say nothing."""
+    return f"{value:,.2f}".rstrip("0").rstrip(".") if isinstance(value, float | Decimal) else f"{value:,}"
+
+
+def percent(value: float | Decimal | str) -> str:
+    return f"{float(value):.0%}"
+
+
+def is_money(value: object) -> bool:
+    return isinstance(value, Mapping) and set(value) == {"amount", "currency"}
+
+
+def is_day(value: object) -> bool:
+    return isinstance(value, str) and _ISO_DATE.fullmatch(value) is not None
+
+
+def is_moment(value: object) -> bool:
+    if not isinstance(value, str) or "T" not in value or len(value) > 40:
+        return False
+    try:
+        return datetime.fromisoformat(value).tzinfo is not None
+    except ValueError:
+        return False
+
+
+def prose(text: str) -> Markup:
+    """The copilot's words: paragraphs, lists of lines that begin with a dash or a number, and **strong**
+    words. Everything else is shown as it is written."""
+    blocks: list[Markup] = []
+    items: list[Markup] = []
+    numbered = False
+
+    def flush() -> None:
+        if items:
+            tag = Markup("ol") if numbered else Markup("ul")
+            blocks.append(Markup("<{0}>{1}</{0}>").format(tag, Markup("").join(items)))
+            items.clear()
+
+    for line in visible(text).splitlines():
+        if match := _ITEM.match(line.strip()):
+            if items and numbered != line.strip()[0].isdigit():
+                flush()
+            numbered = line.strip()[0].isdigit()
+            items.append(Markup("<li>{}</li>").format(_strong(line.strip()[match.end() :])))
+            continue
+        flush()
+        if line.strip():
+            blocks.append(Markup("<p>{}</p>").format(_strong(line)))
+    flush()
+    return Markup("").join(blocks)
+
+
+def _strong(line: str) -> Markup:
+    return Markup(_STRONG.sub(r"<strong>\1</strong>", str(escape(line))))

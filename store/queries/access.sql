@@ -1,0 +1,87 @@
+-- name: person_of_session
+-- Who holds a session that is neither over nor idle too long, with all that a principal is made of.
+select s.csrf, s.seen_at < now() - interval '1 minute' as stale, p.person_id, p.name, p.email, o.timezone,
+  coalesce((select jsonb_agg(jsonb_build_object('role', g.role, 'scope_kind', g.scope_kind,
+      'scope_id', nullif(g.scope_id, ''))) from access.role_grant g where g.person_id = p.person_id), '[]') as grants
+from access.session s join firm.person p using (person_id) join firm.office o using (office)
+where s.token_sha256 = %(sha256)s and s.expires_at > now()
+  and s.seen_at > now() - make_interval(secs => %(idle_seconds)s)
+  and (p.ends_on is null or p.ends_on >= current_date);
+
+-- name: touch_session
+-- The session was used.
+update access.session set seen_at = now() where token_sha256 = %(sha256)s;
+
+-- name: add_session
+-- A new session.
+insert into access.session (token_sha256, person_id, csrf, expires_at)
+values (%(sha256)s, %(person_id)s, %(csrf)s, now() + make_interval(secs => %(seconds)s));
+
+-- name: drop_session
+-- Sign out.
+delete from access.session where token_sha256 = %(sha256)s;
+
+-- name: sweep_sessions
+-- Remove what is long over: sessions, and links that can no longer be used.
+with links as (delete from access.sign_in_link where expires_at < now() - interval '30 days')
+delete from access.session
+where expires_at < now() or seen_at < now() - make_interval(secs => %(idle_seconds)s);
+
+-- name: person
+-- One person who works here, with all that a principal is made of.
+select p.person_id, p.name, p.email, o.timezone,
+  coalesce((select jsonb_agg(jsonb_build_object('role', g.role, 'scope_kind', g.scope_kind,
+      'scope_id', nullif(g.scope_id, ''))) from access.role_grant g where g.person_id = p.person_id), '[]') as grants
+from firm.person p join firm.office o using (office)
+where p.person_id = %(person_id)s and (p.ends_on is null or p.ends_on >= current_date);
+
+-- name: person_said
+-- A person by id, by e-mail address or by full name, whatever the case; none where the name is ambiguous.
+select min(person_id) from firm.person
+where (ends_on is null or ends_on >= current_date)
+  and (person_id = %(said)s or lower(email) = lower(%(said)s) or lower(name) = lower(%(said)s))
+having count(*) = 1;
+
+-- name: add_link
+-- A link that signs a person in once.
+insert into access.sign_in_link (token_sha256, person_id, expires_at)
+values (%(sha256)s, %(person_id)s, now() + make_interval(secs => %(seconds)s))
+returning expires_at;
+
+-- name: link_is_open
+-- Whether a link can still be used; looking does not use it.
+select exists (select from access.sign_in_link
+  where token_sha256 = %(sha256)s and used_at is null and expires_at > now());
+
+-- name: use_link
+-- Use a link up and say whom it signs in: of two at once, one gets the row.
+update access.sign_in_link set used_at = now()
+where token_sha256 = %(sha256)s and used_at is null and expires_at > now()
+returning person_id;
+
+-- name: person_of_token
+-- Who holds a token that is neither over nor revoked, with all that a principal is made of.
+select t.scopes, p.person_id, p.name, p.email, o.timezone,
+  coalesce((select jsonb_agg(jsonb_build_object('role', g.role, 'scope_kind', g.scope_kind,
+      'scope_id', nullif(g.scope_id, ''))) from access.role_grant g where g.person_id = p.person_id), '[]') as grants
+from access.api_token t join firm.person p using (person_id) join firm.office o using (office)
+where t.token_sha256 = %(sha256)s and t.expires_at > now() and t.revoked_at is null
+  and (p.ends_on is null or p.ends_on >= current_date);
+
+-- name: add_token
+-- A new bearer token.
+insert into access.api_token (token_sha256, name, person_id, scopes, created_by, expires_at)
+values (%(sha256)s, %(name)s, %(person_id)s, %(scopes)s, app.me(), now() + make_interval(days => %(days)s))
+returning token_id, name, person_id, scopes, created_by, created_at, expires_at, revoked_at;
+
+-- name: tokens
+-- A person's tokens, or everyone's, the newest first.
+select token_id, name, person_id, scopes, created_by, created_at, expires_at, revoked_at
+from access.api_token where %(person_id)s::text is null or person_id = %(person_id)s
+order by created_at desc, token_id;
+
+-- name: revoke_token
+-- Revoke a token of a person, or of anyone; none where there is no such token.
+update access.api_token set revoked_at = coalesce(revoked_at, now())
+where token_id = %(token_id)s and (%(person_id)s::text is null or person_id = %(person_id)s)
+returning token_id, name, person_id, scopes, created_by, created_at, expires_at, revoked_at;

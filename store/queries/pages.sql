@@ -1,0 +1,63 @@
+-- name: changed
+-- Of these proposals, those that the caller may see, and how they stand.
+select p.proposal_id, p.state, p.version, exists (
+    select from workflow.approver a
+    where a.proposal_id = p.proposal_id and a.version = p.version and a.step = p.step and a.person_id = app.me()
+      and p.state = 'pending' and p.proposer_id <> app.me()
+      and not exists (select from workflow.decision d where d.proposal_id = p.proposal_id
+                      and d.version = p.version and d.approver_id = app.me())) as waits_for_me
+from workflow.proposal p where p.proposal_id = any (%(proposals)s);
+
+-- name: parked
+-- Effects that wait for a person's hand, the oldest first, as far as the caller may see them.
+select e.effect_id, e.proposal_id, p.title, e.system, e.operation, e.item, e.state, e.attempts, e.last_error,
+  e.idempotency_key, e.created_at, e.body
+from workflow.effect e join workflow.proposal p using (proposal_id)
+where e.state = 'parked' order by e.effect_id limit %(limit)s;
+
+-- name: reports
+-- Nightly reports that the caller may see, the newest first.
+select report_id, kind, for_date, practice, created_at
+from predict.report order by for_date desc, practice limit %(limit)s;
+
+-- name: report
+-- One nightly report.
+select report_id, kind, for_date, practice, created_at, html, data
+from predict.report where report_id = %(report_id)s;
+
+-- name: names
+-- The names of people, projects and clients by their ids, as far as the caller may see them.
+select person_id as id, name from firm.person where person_id = any (%(ids)s)
+union all select project_id, name from firm.project where project_id = any (%(ids)s)
+union all select client_id, name from firm.client where client_id = any (%(ids)s);
+
+-- name: audit
+-- Audit entries before a sequence number, newest first, of one action or about one thing where they are named.
+select seq, at, actor, surface, action, subject, body, encode(hash, 'hex') as hash
+from audit.event
+where seq < %(before)s
+  and (%(action)s::text is null or action = %(action)s)
+  and (%(subject)s::text is null or subject = %(subject)s)
+order by seq desc limit %(limit)s;
+
+-- name: waiting
+-- How many proposals wait for the caller's signature.
+select count(*) from workflow.approver a
+join workflow.proposal p on p.proposal_id = a.proposal_id and p.version = a.version and p.step = a.step
+join workflow.proposal_version v on v.proposal_id = p.proposal_id and v.version = p.version
+where a.person_id = app.me() and p.state = 'pending' and p.proposer_id <> app.me() and v.author_id <> app.me()
+  and not exists (select from workflow.decision d where d.proposal_id = p.proposal_id
+                  and d.version = p.version and d.approver_id = app.me());
+
+-- name: contract_value
+-- What a contract is worth and until when it runs.
+select value as amount, currency::text as currency, title, ends_on from firm.contract
+where contract_id = %(contract_id)s;
+
+-- name: own_projects
+-- Projects that the caller runs or works on, for examples of what can be asked; running ones first.
+select p.name from firm.project p
+left join firm.assignment a on a.project_id = p.project_id and a.person_id = app.me()
+where p.status = 'active' and (p.manager_id = app.me() or a.person_id is not null or app.sees_firm()
+  or p.practice = any (app.my_practices()))
+order by (p.manager_id = app.me()) desc, p.starts_on desc limit 1;
