@@ -1,11 +1,12 @@
 """Every governed tool of this installation."""
 
-from tools import bench, invoices, proposals, readiness, risk, staffing
+from tools import bench, invoices, proposals, readiness, risk, staffing, timesheets
 
 TOOLS = (
     *staffing.TOOLS,
     *bench.TOOLS,
     *risk.TOOLS,
+    *timesheets.TOOLS,
     *invoices.TOOLS,
     *readiness.TOOLS,
     *proposals.TOOLS,

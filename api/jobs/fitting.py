@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from sklearn.metrics import roc_auc_score
+from sklearn.metrics import average_precision_score, f1_score, roc_auc_score
 
 from models.access import service
 from models.predict.base import Progress, silent
@@ -22,6 +22,12 @@ FITTER = service("model-fitting")
 Floats = npt.NDArray[np.float64]
 
 LEAST_INVOICES = 200
+LEAST_ENTRIES = 2_000
+LEAST_PEOPLE = 30
+LEAST_REPORTS = 100
+TIME_HISTORY = timedelta(days=182)
+BENCH_MONTHS = 12
+BENCH_BELOW = 80.0  # hours a month
 TEST_SHARE = 0.2  # of the invoices, the newest, that the model is judged on
 
 
@@ -111,7 +117,130 @@ def invoice_delay(tx: Tx, now: datetime) -> Fitted | None:
     )
 
 
-RECIPES: Mapping[str, Recipe] = {"invoice-delay": invoice_delay}
+def time_anomaly(tx: Tx, now: datetime) -> Fitted | None:
+    """Strange time entries. Nobody labels them, so the last weeks are altered on purpose and a model fitted on
+    what was before must find the altered ones; judged against the share of the plan that was used."""
+    from models.predict.time_simulation import simulate
+    from models.predict.timesheets import fit
+
+    today = now.date()
+    history = pd.DataFrame(
+        tx.records("timesheets.history", since=today - TIME_HISTORY, until=today + timedelta(days=1))
+    )
+    if len(history) < LEAST_ENTRIES:
+        return None
+    history["planned_minutes"] = history["planned_minutes"].astype(float)
+    cut = pd.Timestamp(today - timedelta(days=28), tz="UTC")
+    before, recent = history[history["started_at"] < cut], history[history["started_at"] >= cut]
+    if min(len(before), len(recent)) < LEAST_ENTRIES // 4:
+        return None
+    altered, labels, _ = simulate(recent, 0.05, np.random.default_rng(0))
+    altered.insert(0, "entry_id", [f"test-{n}" for n in range(len(altered))])
+    scored = fit(before).predict(altered)
+    naive = (altered["minutes"] / altered["planned_minutes"].clip(lower=1)).fillna(0)
+    strange = labels >= 0
+    metrics = {
+        "average_precision": _precision(strange, scored["score"]),
+        "auc": _auc(strange, scored["score"]),
+    }
+    baseline = {"average_precision": _precision(strange, naive), "auc": _auc(strange, naive)}
+    return Fitted(
+        model=fit(history),
+        data=history,
+        first=history["started_at"].min().date(),
+        last=history["started_at"].max().date(),
+        split=f"fitted on entries before {cut.date()}, judged on the later ones, 5% altered on purpose",
+        metrics=metrics,
+        baseline=baseline,
+        beats=metrics["average_precision"] > baseline["average_precision"],
+    )
+
+
+def bench(tx: Tx, now: datetime) -> Fitted | None:
+    """Who comes to the bench next month, from the hours of the months before; judged against the last month's
+    hours going on."""
+    from models.predict.bench import fit
+
+    rows = pd.DataFrame(tx.records("bench.all_monthly_hours", today=now.date(), months=BENCH_MONTHS))
+    if rows.empty or rows["person_id"].nunique() < LEAST_PEOPLE:
+        return None
+    months = sorted(rows["month"].unique())
+    if len(months) < 4:
+        return None
+    rows["period"] = rows["month"].map({m: i + 1 for i, m in enumerate(months)})
+    rows["hours"] = rows["hours"].astype(float)
+    table = rows[["person_id", "period", "hours"]]
+    last = table["period"] == len(months)
+    everyone = table[last].set_index("person_id")["hours"]
+    known = table[~last & table["person_id"].isin(everyone.index)]
+    predicted = fit(known).predict(known).set_index("person_id")
+    truth = everyone.reindex(predicted.index)
+    before = known[known["period"] == len(months) - 1].set_index("person_id")["hours"]
+    naive = before.reindex(predicted.index).fillna(0.0)
+    idle = truth < BENCH_BELOW
+    metrics = {
+        "mae_hours": _mae(predicted["expected_hours"], truth),
+        "auc_bench": _auc(idle, predicted["p_bench"]),
+    }
+    baseline = {"mae_hours": _mae(naive, truth), "auc_bench": _auc(idle, -naive)}
+    return Fitted(
+        model=fit(table),
+        data=rows,
+        first=months[0],
+        last=months[-1],
+        split=f"fitted on the months before {months[-1]:%B %Y}, judged on that month's {len(truth)} people",
+        metrics=metrics,
+        baseline=baseline,
+        beats=metrics["mae_hours"] <= baseline["mae_hours"],
+    )
+
+
+def risk(tx: Tx, now: datetime) -> Fitted | None:
+    """How a project is rated by its report; judged against its last rating going on."""
+    from models.predict.risk import RAGS, fit
+
+    labelled = pd.DataFrame(tx.records("risk.labelled"))
+    if len(labelled) < LEAST_REPORTS:
+        return None
+    cut = labelled["reported_on"].sort_values().iloc[int(len(labelled) * (1 - TEST_SHARE))]
+    before, test = labelled[labelled["reported_on"] < cut], labelled[labelled["reported_on"] >= cut]
+    if before["rag"].nunique() < 2 or test["rag"].nunique() < 2:
+        return None
+    probabilities = fit(before).probabilities(test)
+    said = np.array(RAGS)[probabilities.argmax(axis=1)]
+    newest = before.sort_values("reported_on").groupby("project_id")["rag"].last()
+    naive = test["project_id"].map(newest).fillna(before["rag"].mode()[0]).to_numpy()
+    truth = test["rag"].to_numpy()
+    metrics = {
+        "macro_f1": float(f1_score(truth, said, average="macro")),
+        "auc_red": _auc(truth == "red", probabilities[:, RAGS.index("red")]),
+    }
+    baseline = {
+        "macro_f1": float(f1_score(truth, naive, average="macro")),
+        "auc_red": _auc(truth == "red", naive == "red"),
+    }
+    return Fitted(
+        model=fit(labelled),
+        data=labelled,
+        first=labelled["reported_on"].min(),
+        last=labelled["reported_on"].max(),
+        split=f"fitted on reports before {cut}, judged on {len(test)} later ones",
+        metrics=metrics,
+        baseline=baseline,
+        beats=metrics["auc_red"] >= baseline["auc_red"],
+    )
+
+
+RECIPES: Mapping[str, Recipe] = {
+    "invoice-delay": invoice_delay,
+    "time-anomaly": time_anomaly,
+    "bench": bench,
+    "risk": risk,
+}
+
+
+def _precision(truth: Any, score: Any) -> float:
+    return float(average_precision_score(np.asarray(truth, dtype=bool), np.asarray(score, dtype=float)))
 
 
 def _days(invoices: pd.DataFrame, until: str) -> Floats:
@@ -134,6 +263,9 @@ def _mae(predicted: Any, actual: Any) -> float:
 def _auc(truth: Any, score: Any) -> float:
     truth = np.asarray(truth, dtype=bool)
     return float(roc_auc_score(truth, score)) if 0 < truth.sum() < len(truth) else float("nan")
+
+
+_FINDING = {"average_precision": _precision, "auc": _auc}
 
 
 def _card(fitted: Fitted, now: datetime) -> dict[str, Any]:

@@ -34,10 +34,24 @@ where a.person_id = any (%(people)s) and a.state = 'booked' and a.ends_on >= %(s
 order by a.person_id, a.ends_on desc;
 
 -- name: monthly_hours
--- Hours a person logged in each of the last whole months, oldest first: what the bench model reads.
-select person_id, date_trunc('month', started_at)::date as month, sum(minutes) / 60.0 as hours
-from firm.time_entry
-where person_id = any (%(people)s)
-  and started_at >= date_trunc('month', %(today)s::date) - make_interval(months => %(months)s)
-  and started_at < date_trunc('month', %(today)s::date)
+-- Hours of these people in each of the last whole months, as far as the caller may see them.
+select p.person_id, m.month::date as month, coalesce(sum(t.minutes), 0) / 60.0 as hours
+from generate_series(date_trunc('month', %(today)s::date) - make_interval(months => %(months)s),
+                     date_trunc('month', %(today)s::date) - interval '1 month', interval '1 month') as m (month)
+join firm.person p on p.person_id = any (%(people)s) and p.starts_on <= m.month::date
+left join firm.time_entry t on t.person_id = p.person_id
+  and t.started_at >= m.month and t.started_at < m.month + interval '1 month'
+group by 1, 2 order by 1, 2;
+
+-- name: all_monthly_hours
+-- Hours of everyone in each of the last whole months, as the bench model is fitted on them. A person who works
+-- here and logs nothing in a month has a row of zero hours.
+select p.person_id, m.month::date as month, coalesce(sum(t.minutes), 0) / 60.0 as hours
+from generate_series(date_trunc('month', %(today)s::date) - make_interval(months => %(months)s),
+                     date_trunc('month', %(today)s::date) - interval '1 month', interval '1 month') as m (month)
+join firm.person p on p.starts_on <= m.month::date
+  and (p.ends_on is null or p.ends_on >= (m.month + interval '1 month')::date)
+  and exists (select from firm.assignment a where a.person_id = p.person_id)
+left join firm.time_entry t on t.person_id = p.person_id
+  and t.started_at >= m.month and t.started_at < m.month + interval '1 month'
 group by 1, 2 order by 1, 2;
