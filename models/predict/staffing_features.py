@@ -148,7 +148,7 @@ class Snapshot:
         if len(self.people) > 1:
             inputs = self._inputs(self.history, self._word_vectors)
             weights = self._decay(CLASSIFIER_HALF_LIFE)
-            self._classifier = LogisticRegression(C=5, tol=0.01, max_iter=300).fit(inputs, self.doer, weights)
+            self._classifier = LogisticRegression(C=5, tol=1e-3, max_iter=300).fit(inputs, self.doer, weights)
 
     def classify(self, requests: Requests) -> Numbers:
         """The classifier's probability that each person does each request: shape (n, people)."""
