@@ -110,7 +110,8 @@ class Endpoint:
             raise EndpointFailed(reason="the answer was cut at the model's length limit")
         message = AIMessage(
             content=whole.text,
-            tool_calls=[*whole.tool_calls, *_broken_calls(whole)],
+            # With ids of our own: small servers count their calls from 0 in every answer.
+            tool_calls=[{**c, "id": uuid4().hex} for c in (*whole.tool_calls, *_broken_calls(whole))],
             usage_metadata=whole.usage_metadata,
         )
         if not message.tool_calls and (said := call_in_text(message.text)):
@@ -122,9 +123,7 @@ def _broken_calls(whole: AIMessageChunk) -> list[ToolCall]:
     """Calls whose arguments are not JSON, with the text as it came: they go back for repair like any other
     call whose arguments do not fit."""
     return [
-        ToolCall(
-            name=c["name"] or "", args={"not_json": c["args"]}, id=c["id"] or uuid4().hex, type="tool_call"
-        )
+        ToolCall(name=c["name"] or "", args={"not_json": c["args"]}, id=c["id"], type="tool_call")
         for c in whole.invalid_tool_calls
     ]
 

@@ -68,7 +68,7 @@ def _tools(state: MessagesState, runtime: Runtime[TurnContext]) -> dict[str, lis
     assert isinstance(last, AIMessage)
     answers: list[ToolMessage] = []
     for call in last.tool_calls:
-        answers.append(_repeated(call, state["messages"]) or _run(call, runtime))
+        answers.append(_repeated(call, state["messages"], runtime) or _run(call, runtime))
     return {"messages": answers}
 
 
@@ -124,10 +124,14 @@ def _refusal(call: ToolCall, sentence: str) -> ToolMessage:
     return ToolMessage(content=sentence, tool_call_id=str(call["id"]), name=call["name"], status="error")
 
 
-def _repeated(call: ToolCall, messages: list[AnyMessage]) -> ToolMessage | None:
-    """The answer to the same call earlier in this turn: a model that loops must not propose twice."""
+def _repeated(
+    call: ToolCall, messages: list[AnyMessage], runtime: Runtime[TurnContext]
+) -> ToolMessage | None:
+    """The answer to the same call earlier in this turn: a model that loops must not propose twice, and its loop
+    counts."""
     for step in steps(current_turn(messages)):
         if step.result and step.tool == call["name"] and step.arguments == call["args"]:
+            runtime.context.meter.steps += 1
             return ToolMessage(
                 content=step.result.text,
                 tool_call_id=str(call["id"]),
@@ -138,6 +142,6 @@ def _repeated(call: ToolCall, messages: list[AnyMessage]) -> ToolMessage | None:
 
 
 def _stopped(spent: BudgetSpent, messages: list[AnyMessage]) -> str:
-    found = [s.result.text for s in steps(current_turn(messages)) if s.result]
+    found = dict.fromkeys(s.result.text for s in steps(current_turn(messages)) if s.result)
     rest = "This is what I had found:\n\n" + "\n\n".join(found) if found else "I had found nothing yet."
     return f"{spent.sentence} {rest}"

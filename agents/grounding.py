@@ -18,6 +18,7 @@ _NUMBER = re.compile(
     re.IGNORECASE,
 )
 _LABEL = re.compile(r"\b[A-Za-z]+[-_]?\d[\w-]*")  # ids such as PRJ-0007 or INV2201
+_UUID = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", re.IGNORECASE)
 _BULLET = re.compile(r"^\s*(?:\d{1,2}[.)]|#{1,6})\s+", re.MULTILINE)
 _ISO_DATE = re.compile(r"\b(\d{4})-(\d{2})-(\d{2})\b")
 _SCALES = {"k": 10**3, "thousand": 10**3, "m": 10**6, "million": 10**6, "bn": 10**9, "billion": 10**9}
@@ -112,7 +113,7 @@ def _texts(results: Sequence[ToolResult]) -> Iterator[str]:
 def _values(results: Sequence[ToolResult]) -> Iterator[Decimal]:
     """Every number of the results: written anywhere, the parts of dates, and the lengths of lists."""
     for text in _texts(results):
-        for match in _NUMBER.finditer(text):
+        for match in _NUMBER.finditer(_LABEL.sub(" ", _UUID.sub(" ", text))):
             if (value := _decimal(match["digits"])) is not None:
                 yield value * _SCALES.get((match["scale"] or "").strip().lower(), 1)
         for parts in _ISO_DATE.findall(text):

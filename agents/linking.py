@@ -89,7 +89,9 @@ class Linker:
         taken: list[tuple[int, int]] = []
         found: list[Mention] = []
         for length in range(min(LONGEST, len(words)), 0, -1):
-            spans = [(w.start(), words[i + length - 1].end()) for i, w in enumerate(words[: 1 - length or None])]
+            spans = [
+                (w.start(), words[i + length - 1].end()) for i, w in enumerate(words[: 1 - length or None])
+            ]
             for exact in (True, False):
                 for start, end in spans:
                     if any(start < e and s < end for s, e in taken):

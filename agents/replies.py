@@ -117,7 +117,7 @@ def answer(steps: Sequence[Step], tools: Iterable[str]) -> str:
         if step.result and step.result.citations and follow:
             parts.append(_NEXT[follow[0]])
             break
-    return "\n\n".join(p for p in parts if p)
+    return "\n\n".join(dict.fromkeys(p for p in parts if p))
 
 
 def _refused(step: Step) -> str:

@@ -130,8 +130,8 @@ def test_another_persons_thread_is_not_found(make_copilot, maria, piet) -> None:
         copilot.history(piet, thread)
     with pytest.raises(NotFound):
         copilot.turn(maria, uuid4(), "hello")
-    assert copilot.threads(piet) == []
-    assert [t.thread_id for t in copilot.threads(maria)] == [thread]
+    assert thread in {t.thread_id for t in copilot.threads(maria)}
+    assert thread not in {t.thread_id for t in copilot.threads(piet)}
 
 
 def test_tools_without_permission_are_neither_called_nor_offered(make_copilot, consultant) -> None:
