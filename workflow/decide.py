@@ -12,7 +12,7 @@ from workflow.errors import NotYourDecision, ReasonNeeded
 from workflow.gates import Resolved
 from workflow.notices import listed, tell
 from workflow.read import card
-from workflow.seat import check_open, take_seat
+from workflow.seat import check_not_needed_later, check_open, take_seat
 
 
 def decide(
@@ -20,7 +20,7 @@ def decide(
 ) -> ProposalCard:
     """Approve or reject what was read (`content_hash` says what that was).
 
-    Raises what `seat.take_seat` raises, and ReasonNeeded."""
+    Raises what `seat.take_seat` raises; ReasonNeeded, NeededLater."""
     seat = take_seat(tx, proposal_id, content_hash, rejecting=verdict == "reject")
     reason = reason.strip()
     if verdict == "reject" and not reason:
@@ -67,8 +67,11 @@ def sign(docket: Docket, resolved: Resolved | None, verdict: Verdict, reason: st
     """Record the caller's verdict on the current step and do what follows from it."""
     tx, current = docket.tx, docket.current
     step = docket.rule.gate.steps[current.step]
-    if verdict == "approve" and step.comment_required and not reason:
-        raise ReasonNeeded(what=f"a signature on '{step.name}'")
+    if verdict == "approve":
+        if step.comment_required and not reason:
+            raise ReasonNeeded(what=f"a signature on '{step.name}'")
+        if resolved:
+            check_not_needed_later(docket, resolved)
     tx.execute(
         "decisions.sign",
         proposal_id=current.proposal_id,

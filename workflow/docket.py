@@ -1,7 +1,7 @@
 """A proposal under its lock, with what was said on it so far: what every decision starts from."""
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -142,18 +142,15 @@ class Docket:
 
     def signatures_left(self) -> list[int]:
         """How many signatures each step still lacks."""
-        return [
-            max(0, step.signatures - sum(s.step == i for s in self.signed)) if i >= self.current.step else 0
-            for i, step in enumerate(self.rule.gate.steps)
-        ]
+        return signatures_left(self.rule, self.current.step, self.signed)
 
-    def can_be_filled(self, resolved: Resolved, *, signing: Collection[str] = ()) -> bool:
-        """Whether different people are left for every signature still lacking; `signing`: who signs the
-        current step now."""
-        left = self.signatures_left()
-        left[self.current.step] = max(0, left[self.current.step] - len(signing))
-        gone = self.signers | set(signing)
-        return fillable(left, [{c.person_id for c in step} - gone for step in resolved.steps])
+    def people_left(self, resolved: Resolved) -> list[set[str]]:
+        """Who may still sign each step."""
+        return [{c.person_id for c in step} - self.signers for step in resolved.steps]
+
+    def can_be_filled(self, resolved: Resolved) -> bool:
+        """Whether different people are left for every signature still lacking."""
+        return fillable(self.signatures_left(), self.people_left(resolved))
 
     def move(self, event: ProposalEvent) -> ProposalState:
         """Move the proposal on. Raises WrongState when the event has no place in its state."""
@@ -179,6 +176,14 @@ class Docket:
     def deadline(self, expires_after_hours: int) -> datetime:
         """When it expires: as stored, and never later than the gate allows."""
         return min(self.current.expires_at, self.current.version_at + timedelta(hours=expires_after_hours))
+
+
+def signatures_left(rule: Rule, step: int, signed: Sequence[Signed]) -> list[int]:
+    """How many signatures each step still lacks; none before the current one."""
+    return [
+        max(0, s.signatures - sum(given.step == i for given in signed)) if i >= step else 0
+        for i, s in enumerate(rule.gate.steps)
+    ]
 
 
 def approver_rows(resolved: Resolved, *, from_step: int = 0) -> str:

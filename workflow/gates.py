@@ -114,6 +114,14 @@ def fillable(needed: Sequence[int], people: Sequence[Collection[str]]) -> bool:
     return all(place((i, n), set()) for i, count in enumerate(needed) for n in range(count))
 
 
+def needed_later(left: Sequence[int], people: Sequence[Collection[str]], step: int, person_id: str) -> bool:
+    """Whether this person's signature on `step` would leave a later one that nobody else can give. `left`,
+    `people`: signatures that each step still lacks, and who may give them."""
+    after = [count - (i == step) for i, count in enumerate(left)]
+    others = [set(who) - {person_id} for who in people]
+    return fillable(left, people) and not fillable(after, others)
+
+
 def _ids(people: Iterable[Candidate]) -> set[str]:
     return {c.person_id for c in people}
 

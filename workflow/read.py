@@ -31,8 +31,9 @@ from workflow.cards import (
     VersionView,
     person,
 )
-from workflow.docket import EVIDENCE, Asked, Signed
+from workflow.docket import EVIDENCE, Asked, Signed, signatures_left
 from workflow.errors import BadCursor
+from workflow.gates import needed_later
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ def card(tx: Tx, proposal_id: UUID) -> ProposalCard:
     asked = tx.rows("decisions.approvers", Asked, proposal_id=proposal_id, version=row.version)
     signed = tx.rows("decisions.signatures", Signed, proposal_id=proposal_id, version=row.version)
     rule, action = Rule.model_validate(row.gate), ActionAdapter.validate_python(row.action)
-    may = _abilities(tx.principal.person_id, row, action, asked, signed)
+    may = _abilities(tx.principal.person_id, row, action, rule, asked, signed)
     why = [a.why for a in asked if (a.person_id, a.step) == (tx.principal.person_id, row.step)]
     return ProposalCard(
         proposal_id=proposal_id,
@@ -96,7 +97,7 @@ def card(tx: Tx, proposal_id: UUID) -> ProposalCard:
         policy_sha256=row.policy_sha256,
         steps=_steps(rule, asked, signed),
         step=row.step,
-        why_you=why[0] if why and "approve" in may else None,
+        why_you=why[0] if why and "reject" in may else None,
         may=may,
         effects=tuple(tx.rows("effects.of_proposal", EffectView, proposal_id=proposal_id)),
         declined_items=tuple(tx.rows("proposals.declined_items", _declined, proposal_id=proposal_id)),
@@ -159,7 +160,7 @@ def circuits(tx: Tx) -> list[CircuitView]:
 
 
 def _abilities(
-    me: str, row: _Row, action: Action, asked: Sequence[Asked], signed: Sequence[Signed]
+    me: str, row: _Row, action: Action, rule: Rule, asked: Sequence[Asked], signed: Sequence[Signed]
 ) -> frozenset[Ability]:
     """What the reader may do with the proposal as far as a card can tell: deciding checks again."""
     if row.state != "pending":
@@ -167,16 +168,15 @@ def _abilities(
     if me == row.proposer_id:
         return frozenset({"withdraw"})
     is_asked = any((a.person_id, a.step) == (me, row.step) for a in asked)
-    if (
-        not is_asked
-        or me == row.author_id
-        or any(s.person_id == me for s in signed)
-        or row.now >= row.expires_at
-    ):
+    signers = {s.person_id for s in signed}
+    if not is_asked or me in signers | {row.author_id} or row.now >= row.expires_at:
         return frozenset()
-    may: set[Ability] = {"approve", "reject", "edit"}
-    if isinstance(action, ReturnTimeEntries) and len(action.items) > 1:
-        may.add("accept_part")
+    may: set[Ability] = {"reject", "edit"}
+    people = [{a.person_id for a in asked if a.step == i} - signers for i in range(len(rule.gate.steps))]
+    if not needed_later(signatures_left(rule, row.step, signed), people, row.step, me):
+        may.add("approve")
+        if isinstance(action, ReturnTimeEntries) and len(action.items) > 1:
+            may.add("accept_part")
     return frozenset(may)
 
 

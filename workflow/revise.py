@@ -82,7 +82,7 @@ def accept_part(
     """Sign a batch without some of its items. What is left is a new version by the same author, which this
     signature is about; who signed the whole batch before must sign again.
 
-    Raises what `seat.take_seat` raises; ReasonNeeded, NotABatch, NotItsItems, NobodyMaySign."""
+    Raises what `seat.take_seat` raises; ReasonNeeded, NotABatch, NotItsItems, NeededLater, NobodyMaySign."""
     docket = take_seat(tx, proposal_id, content_hash).docket
     current, action, me = docket.current, docket.action, tx.principal
     reason = reason.strip()

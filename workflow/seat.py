@@ -24,7 +24,7 @@ from workflow.errors import (
     OwnProposal,
 )
 from workflow.facts import derive
-from workflow.gates import Resolved, barred_from, resolve
+from workflow.gates import Resolved, barred_from, needed_later, resolve
 from workflow.notices import listed
 from workflow.policies import pinned
 
@@ -41,7 +41,7 @@ def take_seat(tx: Tx, proposal_id: UUID, content_hash: str, *, rejecting: bool =
     """Lock the proposal and check everything that does not depend on the verdict. Role: workflow.
 
     Raises NotFound, AlreadyDecided, AlreadyOver, OwnProposal, NotYourDecision, ContentChanged, Expired,
-    GateChanged, NeededLater; and ContradictsRecords unless `rejecting`: what the records contradict cannot be
+    GateChanged; and ContradictsRecords unless `rejecting`: what the records contradict cannot be
     approved any more, but can be rejected."""
     docket = Docket.locked(tx, proposal_id)
     _still_open(docket)
@@ -142,17 +142,17 @@ def _is_asked(docket: Docket) -> None:
 
 
 def _still_holds(docket: Docket, resolved: Resolved) -> None:
-    step, me = docket.current.step, docket.tx.principal.person_id
-    if not resolved.may_sign(step, me):
+    if not resolved.may_sign(docket.current.step, docket.tx.principal.person_id):
         _not_yours(docket, "what made you an approver no longer holds")
-    if docket.can_be_filled(resolved) and not docket.can_be_filled(resolved, signing=[me]):
-        later = next(
-            s.name
-            for s, people in zip(
-                resolved.rule.gate.steps[step + 1 :], resolved.steps[step + 1 :], strict=True
-            )
-            if any(c.person_id == me for c in people)
-        )
+
+
+def check_not_needed_later(docket: Docket, resolved: Resolved) -> None:
+    """Raises NeededLater when the caller's signature here would leave nobody for a later step."""
+    step, me = docket.current.step, docket.tx.principal.person_id
+    people = docket.people_left(resolved)
+    if needed_later(docket.signatures_left(), people, step, me):
+        steps = enumerate(resolved.rule.gate.steps)
+        later = next(s.name for i, s in steps if i > step and me in people[i])
         raise NeededLater(proposal_id=str(docket.current.proposal_id), step=later)
 
 

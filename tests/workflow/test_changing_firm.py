@@ -9,6 +9,7 @@ import pytest
 from models.access import NotFound, service
 from models.actions import Action
 from models.policy import Facts, PolicySet
+from models.proposal import Verdict
 from store.db import Database
 from tests.workflow.firm import (
     asked,
@@ -22,7 +23,8 @@ from tests.workflow.firm import (
     returned_time,
 )
 from workflow import policies
-from workflow.errors import NobodyMaySign, NoPolicy
+from workflow.cards import ProposalCard
+from workflow.errors import NeededLater, NobodyMaySign, NoPolicy
 from workflow.facts import derive
 from workflow.service import Workflow
 
@@ -127,6 +129,38 @@ def test_a_person_is_counted_once_over_the_steps(workflow: Workflow) -> None:
     )
     card = workflow.propose(principal("paula"), draft(assignment()))
     assert people(card) == [{"leo", "rita"}, {"leo"}]
+
+
+def test_who_is_needed_later_lets_others_sign_first(workflow: Workflow) -> None:
+    """Nobody signs twice: the only person for the second step would block it by signing the first."""
+    first = {"name": "First", "approvers": [{"person": "leo"}, {"person": "rita"}]}
+    second = {"name": "Second", "approvers": [{"person": "leo"}]}
+    workflow.load_policy(service("setup"), _policy([first, second]))
+    card = workflow.propose(principal("paula"), draft(assignment()))
+
+    def decide(person_id: str, verdict: Verdict) -> ProposalCard:
+        return workflow.decide(
+            principal(person_id),
+            card.proposal_id,
+            content_hash=card.content_hash,
+            verdict=verdict,
+            reason="So be it.",
+        )
+
+    assert workflow.card(principal("leo"), card.proposal_id).may == {"reject", "edit"}
+    with pytest.raises(NeededLater, match="Second"):
+        decide("leo", "approve")
+    decide("rita", "approve")
+    assert decide("leo", "approve").state == "approved"
+    other = workflow.propose(principal("paula"), draft(assignment()))
+    rejected = workflow.decide(
+        principal("leo"),
+        other.proposal_id,
+        content_hash=other.content_hash,
+        verdict="reject",
+        reason="Rejecting leaves nothing to sign.",
+    )
+    assert rejected.state == "rejected"
 
 
 def test_a_quorum_draws_on_the_fallback(workflow: Workflow) -> None:
