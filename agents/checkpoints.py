@@ -1,7 +1,8 @@
 """Where conversations are kept between turns, and the lock that keeps the turns of one thread apart.
 
 LangGraph's own tables live in the schema `langgraph` (made by `store.migrate`) and are used with the agent's
-rights. Two turns resuming one thread at once would both run; so a turn holds an advisory lock on its thread."""
+rights. Two turns resuming one thread at once would both run; so a turn holds an advisory lock on its
+thread."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

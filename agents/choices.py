@@ -11,7 +11,8 @@ NEAR = 80  # least likeness (0 to 100) of an answer to the option it means
 LEAD = 8  # by which it must be nearer to that option than to the next
 
 _YES = re.compile(
-    r"^\W*(?:yes|yep|yeah|sure|ok(?:ay)?|please do|do it|do that|go ahead|go on|correct|right|exactly|please)\b",
+    r"^\W*(?:yes|yep|yeah|sure|ok(?:ay)?|please do|do it|do that|go ahead|go on|correct|right|exactly|"
+    r"please)\b",
     re.I,
 )
 _NO = re.compile(r"^\W*(?:no|nope|not|don'?t|do not|never|stop|cancel|rather not|leave it)\b", re.I)

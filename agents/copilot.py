@@ -50,7 +50,8 @@ class EmptyMessage(ChargehandError):
 
 
 class TurnFailed(ChargehandError):
-    """Something went wrong on my side and this turn ended early. Nothing was written to a system of record."""
+    """Something went wrong on my side and this turn ended early. Nothing was written to a system of
+    record."""
 
     status = 500
     retry = "later"
@@ -67,8 +68,8 @@ class Thread:
 
 @dataclass(frozen=True)
 class Message:
-    """A message as it was shown. The payload of the copilot's holds `data` (by tool), `citations`, `proposals`,
-    and for a question `options`."""
+    """A message as it was shown. The payload of the copilot's holds `data` (by tool), `citations`,
+    `proposals`, and for a question `options`."""
 
     message_id: int
     author: Literal["person", "copilot"]

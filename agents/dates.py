@@ -1,8 +1,8 @@
 """Days and periods as people say them: 'from Monday', 'next month', 'for three months', 'until end of March',
 'Q2', 'from 3 March to mid-April', 'last week'.
 
-Weeks run from Monday to Friday. An expression without a year leans to the side the question is about: the future
-for bookings, the past for reports and time."""
+Weeks run from Monday to Friday. An expression without a year leans to the side the question is about: the
+future for bookings, the past for reports and time."""
 
 import calendar
 import re
@@ -63,8 +63,10 @@ _POINT = "|".join(
         r"\d{1,2}[./]\d{1,2}(?:[./]\d{2,4}|\.)?",
         rf"\d{{1,2}}(?:st|nd|rd|th)?(?: of)? {_MONTH}{_YEAR}",
         rf"{_MONTH} \d{{1,2}}(?:st|nd|rd|th)?\b(?! ?(?:%|percent|h\b|hours|days|weeks)){_YEAR}",
-        rf"(?:the )?(?:beginning|start|begin|early|mid(?:dle)?|late|end)[ -](?:of )?(?:the )?(?:{_MONTH}{_YEAR}|"
-        rf"q[1-4]{_YEAR}|(?:this|next|last) (?:week|month|quarter|year)|(?:the )?(?:week|month|quarter|year)\b)",
+        rf"(?:the )?(?:beginning|start|begin|early|mid(?:dle)?|late|end)[ -](?:of )?(?:the "
+        rf")?(?:{_MONTH}{_YEAR}|"
+        rf"q[1-4]{_YEAR}|(?:this|next|last) (?:week|month|quarter|year)|(?:the )?(?:week|month|quarter|"
+        rf"year)\b)",
         rf"q[1-4]\b{_YEAR}",
         rf"(?:this |next |last )?{_MONTH}{_YEAR}",
         r"(?:this|next|last|coming|past) (?:week|month|quarter|year)(?:'s)?\b",
@@ -78,10 +80,14 @@ _POINT = "|".join(
 _FROM = r"(?:from|starting|start(?:s)?|as of|beginning|since|after|between|effective)(?: on| from| in)?"
 _TO = r"(?:until|till|til|through|thru|to|up to|ending|by|and|-|–)(?: the)?(?: end of)?"
 _UNTIL = r"(?:until|till|til|through|thru|up to|ending|to the end of|by)"
-_FOR = rf"(?:for|over|during|within|in)?(?: the)? ?(?P<which>next|coming|last|past)? ?(?P<count>{_COUNT}) (?P<unit>{_UNIT})\b"
+_FOR = (
+    rf"(?:for|over|during|within|in)?(?: the)? ?(?P<which>next|coming|last|past)? ?"
+    rf"(?P<count>{_COUNT}) (?P<unit>{_UNIT})\b"
+)
 
 _RANGE = re.compile(
-    rf"\b{_FROM} (?P<a>{_POINT}),? ?{_TO} ?(?P<b>{_POINT})|\b(?P<c>{_POINT}) ?(?:to|until|till|through|-|–) ?(?P<d>{_POINT})",
+    rf"\b{_FROM} (?P<a>{_POINT}),? ?{_TO} ?(?P<b>{_POINT})|\b(?P<c>{_POINT}) ?(?:to|until|till|through|-|–) "
+    rf"?(?P<d>{_POINT})",
     re.I,
 )
 _START = re.compile(rf"\b{_FROM} (?P<a>{_POINT})", re.I)
@@ -220,7 +226,7 @@ def _first_bare(text: str, today: date, lean: Lean) -> tuple[date, date] | None:
 def _span(said: str, today: date, lean: Lean) -> tuple[date, date] | None:
     """First and last day of one expression."""
     said = re.sub(r"^the (?!\d)", "", said.lower().strip().rstrip("."))
-    for reader in (_exact, _part, _relative, _month_or_quarter, _weekday):
+    for reader in (_exact, _written, _part, _relative, _month_or_quarter, _weekday):
         if found := reader(said, today, lean):
             return found
     return None
@@ -236,6 +242,11 @@ def _exact(said: str, today: date, lean: Lean) -> tuple[date, date] | None:
         return _nearest_day_of_month(int(match[1]), today, lean)
     if match := re.fullmatch(r"(\d{1,2})[./](\d{1,2})(?:[./](\d{2,4}))?", said):
         return _numeric(match, today, lean)
+    return None
+
+
+def _written(said: str, today: date, lean: Lean) -> tuple[date, date] | None:
+    """A day written out: '3 March', 'March 3rd, 2027', '2027-03-03'."""
     if not re.search(r"\d{1,2}(?:st|nd|rd|th)?\b", said) or re.fullmatch(rf"{_MONTH} ?\d{{4}}|q\d.*", said):
         return None
     if re.search(r"week|month|day|ago|quarter|year|beginning|start|early|mid|late|end", said):

@@ -1,7 +1,7 @@
 """From what was said to what to do next: one sentence, one memory, the tools at hand.
 
-The order matters. What a person may not do in chat comes first, then what they tell us not to do, then what only
-makes sense after the last findings ('the second one', 'and cheaper?'), then new requests."""
+The order matters. What a person may not do in chat comes first, then what they tell us not to do, then what
+only makes sense after the last findings ('the second one', 'and cheaper?'), then new requests."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -26,7 +26,8 @@ NEW_REQUEST_WORDS = 4  # shorter messages are taken as answers
 CLAUSES = 3  # how many things one message may ask for
 
 _DROP = re.compile(
-    r"^\W*(?:never ?mind|forget (?:it|that)|cancel|drop (?:it|that)|leave it|stop|no,? thanks?)\b[\w ]{0,15}\W*$",
+    r"^\W*(?:never ?mind|forget (?:it|that)|cancel|drop (?:it|that)|leave it|stop|no,? thanks?)\b[\w "
+    r"]{0,15}\W*$",
     re.I,
 )
 _GREETING = re.compile(r"^\W*(?:hi|hello|hey|good (?:morning|afternoon|evening|day))\b", re.I)
@@ -46,24 +47,24 @@ class Dialogue:
 
     def reply(self) -> Decision:
         """To a new message."""
+        if words := self._only_words():
+            return Say(words)
+        if self.said.quote and not self.said.own:
+            return self._request("compare_change")
+        leaning = follow_up(self.said, self.memory, self.schemas, self.reading)
+        return leaning or self._several() or self._one(self.reading)
+
+    def _only_words(self) -> str:
+        """The answer to what needs no tool: thanks, second thoughts, attempts to decide here."""
         said = self.said
         if _DROP.match(said.text):
-            return Say(replies.DROPPED)
-        if not said.own and said.forbids:
-            return Say(replies.NOTHING_PROPOSED)
-        if said.quote and not said.own:
-            return self._request("compare_change")
+            return replies.DROPPED
+        if not said.own:
+            return replies.NOTHING_PROPOSED if said.forbids else ""
         if _THANKS.match(said.own):
-            return Say(
-                "You are welcome." if re.match(r"\W*(?:thank|cheers)", said.own, re.I) else "All right."
-            )
-        if self.reading.intent == DECIDE and self.reading.standing == "sure":
-            return Say(replies.DECISIONS)
-        if following := follow_up(said, self.memory, self.schemas, self.reading):
-            return following
-        if several := self._several():
-            return several
-        return self._one(self.reading)
+            return "You are welcome." if re.match(r"\W*(?:thank|cheers)", said.own, re.I) else "All right."
+        decides = self.reading.intent == DECIDE and self.reading.standing == "sure"
+        return replies.DECISIONS if decides else ""
 
     def go_on(self, question: Pending) -> Decision:
         """With the request that a question had stopped."""
@@ -132,7 +133,8 @@ class Dialogue:
         )
 
     def _request(self, tool: str, before: Sequence[Call] = ()) -> Decision:
-        """A new call of the tool, if the speaker may use it. `before`: what the same message asked for first."""
+        """A new call of the tool, if the speaker may use it. `before`: what the same message asked for
+        first."""
         if tool not in self.schemas:
             return Say(replies.not_permitted(tool))
         properties = self.schemas[tool].get("properties", {})
@@ -143,8 +145,8 @@ class Dialogue:
         return complete(tool, found, self.said, self.memory, self.schemas)
 
     def _several(self) -> Decision | None:
-        """Different things asked for in one message. Only lookups are run together: what is proposed from findings
-        waits until the person has seen them, and says which."""
+        """Different things asked for in one message. Only lookups are run together: what is proposed from
+        findings waits until the person has seen them, and says which."""
         clauses = [c for c in _CLAUSE.split(self.said.own) if len(c.split()) > 2][:CLAUSES]
         if len(clauses) < 2 or self.said.quote:
             return None

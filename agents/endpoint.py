@@ -1,8 +1,9 @@
-"""A language model behind an OpenAI-compatible endpoint, made dependable: an answer is either whole or an error.
+"""A language model behind an OpenAI-compatible endpoint, made dependable: an answer is either whole or an
+error.
 
-What goes wrong with such endpoints and is caught here: 429 and 503 (retried within the turn's time, waiting as
-long as the endpoint asks), refusals (never retried), stalls, streams that end without a finish reason (langchain
-raises nothing then), and small local models that answer a tool call as JSON text."""
+What goes wrong with such endpoints and is caught here: 429 and 503 (retried within the turn's time, waiting
+as long as the endpoint asks), refusals (never retried), stalls, streams that end without a finish reason
+(langchain raises nothing then), and small local models that answer a tool call as JSON text."""
 
 import json
 import re

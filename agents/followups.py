@@ -1,5 +1,5 @@
-"""Messages that only mean something after the last findings: 'take the second', 'propose it', 'and cheaper?', 'same
-for Lighthouse'."""
+"""Messages that only mean something after the last findings: 'take the second', 'propose it', 'and cheaper?',
+'same for Lighthouse'."""
 
 import re
 from collections.abc import Mapping
@@ -18,20 +18,26 @@ SHORT = 12  # words; longer messages speak for themselves
 MORE = 5  # people, at 'show me more'
 
 _GO = re.compile(
-    r"^\W*(?:(?:yes|ok(?:ay)?|please|pls|then|so|and|great|good|fine|right|sure|now|perfect)\W+)*(?:(?:can|could|would) you |let'?s |"
-    r"i(?:'ll| will|'d like to|'d| would)? )?(?:please |also )?(?:go with|go ahead|propose|book|take|pick|choose|have|do (?:it|that|this|so)|"
-    r"put|register|log|add|send|return|remind|chase|nudge|draft|write|raise|hold|pencil|reserve|assign|staff|nominate|submit|file|"
+    r"^\W*(?:(?:yes|ok(?:ay)?|please|pls|then|so|and|great|good|fine|right|sure|now|perfect)\W+)*(?:(?:can|"
+    r"could|would) you |let'?s |"
+    r"i(?:'ll| will|'d like to|'d| would)? )?(?:please |also )?(?:go with|go ahead|propose|book|take|pick|"
+    r"choose|have|do (?:it|that|this|so)|"
+    r"put|register|log|add|send|return|remind|chase|nudge|draft|write|raise|hold|pencil|reserve|assign|"
+    r"staff|nominate|submit|file|"
     r"make it|we take|i take|redeploy|move|reallocate)\b",
     re.I,
 )
 _POINTS = re.compile(
-    r"\b(?:it|them|those|these|that|this|him|her|one|ones|first|second|third|fourth|fifth|last|oldest|newest|largest|biggest|"
+    r"\b(?:it|them|those|these|that|this|him|her|one|ones|first|second|third|fourth|fifth|last|oldest|"
+    r"newest|largest|biggest|"
     r"cheapest|best|top|both|all|everything|number|#\d|\d)\b",
     re.I,
 )
 _MORE_LIKE = re.compile(
-    r"^\W*(?:(?:and|ok|so|but|hm+)\W+)?(?:what about|how about|and|only|just|but|instead|rather|same|also|or|from|until|in|with|without|at|"
-    r"now|make (?:it|that)|what if|try|any(?:one|body)?(?: else)?|more|show (?:me )?more|others?|cheaper|someone)\b",
+    r"^\W*(?:(?:and|ok|so|but|hm+)\W+)?(?:what about|how about|and|only|just|but|instead|rather|same|also|"
+    r"or|from|until|in|with|without|at|"
+    r"now|make (?:it|that)|what if|try|any(?:one|body)?(?: else)?|more|show (?:me )?more|others?|cheaper|"
+    r"someone)\b",
     re.I,
 )
 _CHEAPER = re.compile(r"\b(?:cheaper|less expensive|lower (?:rate|cost)|too expensive|costs? less)\b", re.I)
@@ -106,7 +112,8 @@ def _confirm(
 def _refines(
     said: Said, memory: Memory, schemas: Mapping[str, Mapping[str, Any]], reading: Reading
 ) -> Decision | None:
-    """The last lookup again with something changed: 'and cheaper?', 'only in Berlin', 'same for Lighthouse'."""
+    """The last lookup again with something changed: 'and cheaper?', 'only in Berlin', 'same for
+    Lighthouse'."""
     last = memory.last if memory.last and _SAME.search(said.own) else memory.findings
     if last is None or last.tool not in schemas or _STARTS_OVER.search(said.own):
         return None

@@ -1,5 +1,5 @@
-"""The conversation as a LangGraph graph: the model speaks, its calls of tools are run, a question stops the turn
-until the person answers.
+"""The conversation as a LangGraph graph: the model speaks, its calls of tools are run, a question stops the
+turn until the person answers.
 
     start -> model -> tools -> model ... -> end
                |        |
@@ -85,8 +85,8 @@ def _ask(state: MessagesState) -> dict[str, list[HumanMessage]]:
 
 
 def _run(call: ToolCall, runtime: Runtime[TurnContext]) -> ToolMessage:
-    """Run one call. What a model can put right, or should tell the person, becomes the tool's answer; anything
-    else ends the turn."""
+    """Run one call. What a model can put right, or should tell the person, becomes the tool's answer;
+    anything else ends the turn."""
     context = runtime.context
     try:
         context.meter.check()
@@ -127,8 +127,8 @@ def _refusal(call: ToolCall, sentence: str) -> ToolMessage:
 def _repeated(
     call: ToolCall, messages: list[AnyMessage], runtime: Runtime[TurnContext]
 ) -> ToolMessage | None:
-    """The answer to the same call earlier in this turn: a model that loops must not propose twice, and its loop
-    counts."""
+    """The answer to the same call earlier in this turn: a model that loops must not propose twice, and its
+    loop counts."""
     for step in steps(current_turn(messages)):
         if step.result and step.tool == call["name"] and step.arguments == call["args"]:
             runtime.context.meter.steps += 1

@@ -1,8 +1,8 @@
 """Does every number of a text stand in what the tools found?
 
 A language model words the answer; it may not bring numbers of its own. Numbers are compared by value, so that
-'1,250.00', '1250' and 'EUR 1.25k' are one; a number may be rounded to the places it is written with, a share may be
-written in per cent, dates may be spelled out, and lists may be counted."""
+'1,250.00', '1250' and 'EUR 1.25k' are one; a number may be rounded to the places it is written with, a share
+may be written in per cent, dates may be spelled out, and lists may be counted."""
 
 import json
 import re

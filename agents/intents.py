@@ -1,4 +1,5 @@
-"""What a sentence asks for: one of the tools, help, a decision (which chat does not take), or nothing we do."""
+"""What a sentence asks for: one of the tools, help, a decision (which chat does not take), or nothing we
+do."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -49,7 +50,8 @@ class Reading:
 
 
 def router() -> Router:
-    """The router of this process, fitted on the examples in prompts/routing when first used (a few seconds)."""
+    """The router of this process, fitted on the examples in prompts/routing when first used (a few
+    seconds)."""
     with _fitting:
         return _fitted()
 

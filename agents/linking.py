@@ -1,6 +1,7 @@
 """Which of the firm's names a sentence mentions: whole names, parts of names, and names with typing errors.
 
-A part that several share ('Ana') stays what was said: the tool, or the planner, then asks which one is meant."""
+A part that several share ('Ana') stays what was said: the tool, or the planner, then asks which one is
+meant."""
 
 import re
 from collections import defaultdict
@@ -139,7 +140,8 @@ def _distinctive(name: str) -> Iterable[str]:
 
 
 def _as_written(said: str, name: Name, plain: str) -> bool:
-    """Short names, and parts of people's names that are ordinary words ('Mark', 'Ana'), only with capitals."""
+    """Short names, and parts of people's names that are ordinary words ('Mark', 'Ana'), only with
+    capitals."""
     if name.kind == "person" and (plain in _ordinary() or len(plain) <= SHORT):
         return said[:1].isupper() and plain not in _CALENDAR
     if len(plain) <= SHORT:
@@ -156,8 +158,8 @@ def _by_kind(said: str, start: int, end: int, names: list[Name]) -> Iterable[Men
 
 
 def spelt(text: str) -> str:
-    """The text with misspelt ordinary words put right: each word that is nearly, but not quite, one of those in
-    which people ask."""
+    """The text with misspelt ordinary words put right: each word that is nearly, but not quite, one of those
+    in which people ask."""
     return re.sub(r"[A-Za-z]{4,}", lambda m: _right_spelling(m[0]), text)
 
 

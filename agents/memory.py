@@ -51,11 +51,13 @@ _FIRST_N = re.compile(r"\b(?:first|top) (\d|two|three|four|five|six|seven|eight)
 _ONE = re.compile(rf"\b(?P<ordinal>{_ORDINAL})\b|(?:#|\bn(?:o|umber|r)\.? ?)(?P<number>\d{{1,2}})\b", re.I)
 _LAST = re.compile(r"\b(?:the )?last (?:one|person|candidate|entry|invoice|risk|item)\b", re.I)
 _PLAIN = re.compile(
-    r"^\W*(?:(?:numbers?|only|just|and|the|risks?|items?|entries|option) )*\d{1,2}(?:(?:\s*,\s*|\s+and\s+|\s*&\s*)\d{1,2})*\W*$",
+    r"^\W*(?:(?:numbers?|only|just|and|the|risks?|items?|entries|option) )*\d{1,2}(?:(?:\s*,\s*|\s+and\s+|"
+    r"\s*&\s*)\d{1,2})*\W*$",
     re.I,
 )
 _LISTED = re.compile(
-    r"\b(?:risks?|items?|entries|entry|numbers|option|candidates?) (\d{1,2}(?:(?:\s*,\s*|\s+and\s+)\d{1,2})*)\b",
+    r"\b(?:risks?|items?|entries|entry|numbers|option|candidates?) (\d{1,2}(?:(?:\s*,\s*|"
+    r"\s+and\s+)\d{1,2})*)\b",
     re.I,
 )
 _EXCEPT = re.compile(r"\b(?:except|but not|apart from|without|other than|all but)\b(.*)$", re.I)

@@ -1,8 +1,9 @@
 """The copilot without a language model: a LangChain chat model made of rules.
 
-It routes a sentence to a tool (intents), fills the tool's arguments from what was said and from the conversation
-(slots, memory), asks one question when something is missing or unclear, and answers in the tools' own words. The
-same messages on the same day give the same reply, which also makes it the model of tests."""
+It routes a sentence to a tool (intents), fills the tool's arguments from what was said and from the
+conversation (slots, memory), asks one question when something is missing or unclear, and answers in the
+tools' own words. The same messages on the same day give the same reply, which also makes it the model of
+tests."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -31,8 +32,8 @@ ToolSchemas = Mapping[str, Mapping[str, Any]]  # JSON schema of the arguments, b
 
 
 class Planner(BaseChatModel):
-    """Rules that speak like a chat model. `toolbox` tells it the names the speaker may see; the tools it may call
-    are bound with `bind_tools`, as OpenAI function definitions."""
+    """Rules that speak like a chat model. `toolbox` tells it the names the speaker may see; the tools it may
+    call are bound with `bind_tools`, as OpenAI function definitions."""
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
 

@@ -47,13 +47,16 @@ _NEXT: Mapping[str, str] = {
 }
 
 DECISIONS = (
-    "Decisions are not taken in chat. A proposal is approved, rejected or withdrawn in the inbox, or on its card, by "
-    "the people the policy names, who see there exactly what will be written. I can show you what waits for you."
+    "Decisions are not taken in chat. A proposal is approved, rejected or withdrawn in the inbox, or on its "
+    "card, by "
+    "the people the policy names, who see there exactly what will be written. I can show you what waits for "
+    "you."
 )
 NOTHING_PROPOSED = "Understood: I propose nothing."
 DROPPED = "All right, I have dropped that."
 INSTRUCTIONS_IGNORED = (
-    "I take what stands in a pasted message as material, never as an instruction to me. Tell me in your own words what "
+    "I take what stands in a pasted message as material, never as an instruction to me. Tell me in your own "
+    "words what "
     "you would like to know about it."
 )
 
@@ -67,7 +70,8 @@ def help_text(tools: Iterable[str], greeting: bool) -> str:
         return f"{hello}Your role gives me no tools to work with here. An administrator can change that."
     return "\n".join(
         [
-            f"{hello}I look things up in the firm's records, compute and propose; other people sign. I work by fixed "
+            f"{hello}I look things up in the firm's records, compute and propose; other people sign. I work "
+            f"by fixed "
             "rules, so plain words work best. I can",
             *lines,
         ]
@@ -79,7 +83,8 @@ def out_of_scope(tools: Iterable[str]) -> str:
     able = [ABOUT[t] for t in _SAY if t in tools]
     if not able:
         return "That is nothing I can do, and your role gives me no tools here."
-    return f"That is nothing I can do. What I can: {', '.join(able[:-1])}{' and ' if able[1:] else ''}{able[-1]}."
+    listed = f"{', '.join(able[:-1])} and {able[-1]}" if able[1:] else able[0]
+    return f"That is nothing I can do. What I can: {listed}."
 
 
 def not_permitted(tool: str) -> str:

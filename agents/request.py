@@ -1,4 +1,5 @@
-"""A call made whole: what was said, what the conversation already holds, and one question for what is missing."""
+"""A call made whole: what was said, what the conversation already holds, and one question for what is
+missing."""
 
 import re
 from collections.abc import Mapping
@@ -147,12 +148,14 @@ def _message(said: Said) -> str:
     if said.quote:
         return said.quote
     points_elsewhere = re.search(
-        r"\b(?:this|the|that|following|pasted|their) (?:e-?mail|mail|message|request|text|change request|wish)\b|\bbelow\b",
+        r"\b(?:this|the|that|following|pasted|their) (?:e-?mail|mail|message|request|text|change request|"
+        r"wish)\b|\bbelow\b",
         said.own,
         re.I,
     )
     tells = re.search(
-        r"\b(?:want|wants|asks?|asked|asking|would like|insists?|need|needs|include|request(?:s|ed))\b.*\w+ \w+",
+        r"\b(?:want|wants|asks?|asked|asking|would like|insists?|need|needs|include|request(?:s|ed))\b.*\w+ "
+        r"\w+",
         said.own,
         re.I,
     )

@@ -1,7 +1,7 @@
 """What a person said, taken apart once: their own words, a message they pasted, and the names mentioned.
 
-What stands in a pasted message is material. It is handed to the tool that compares it and is never read for an
-intent, a name or a date."""
+What stands in a pasted message is material. It is handed to the tool that compares it and is never read for
+an intent, a name or a date."""
 
 import re
 from collections.abc import Mapping
@@ -14,7 +14,8 @@ from agents.toolbox import NameKind
 
 _FENCED = re.compile(r'(?:"""|```|<<<|«)\s*(?P<quote>.+?)\s*(?:"""|```|>>>|»)', re.DOTALL)
 _WROTE = re.compile(
-    r"(?P<frame>^.{0,200}?\b(?:wrote|writes|says|said|asks|asked|sent(?: (?:us|me|this))?|states|message|e-?mail|mail|request|"
+    r"(?P<frame>^.{0,200}?\b(?:wrote|writes|says|said|asks|asked|sent(?: (?:us|me|this))?|states|message|"
+    r"e-?mail|mail|request|"
     r"text|reads|below|following|this|their words)\b[^:\n\"“„]{0,80}?)(?::|\n)\s*(?P<quote>.{12,})$",
     re.IGNORECASE | re.DOTALL,
 )
@@ -25,14 +26,19 @@ _ARROWS = re.compile(r"(?P<quote>(?:^>.*(?:\n|$))+)", re.MULTILINE)
 _STAND_INS = {"person": "Alex", "project": "the project", "client": "the client", "invoice": "INV-100"}
 
 _PROPOSING = (
-    r"(?:propose|book|assign|put|send|return|register|log|remind|chase|nudge|draft|raise|create|submit|move|reallocate|"
+    r"(?:propose|book|assign|put|send|return|register|log|remind|chase|nudge|draft|raise|create|submit|move|"
+    r"reallocate|"
     r"take|pick|choose|nominate|staff|do (?:it|that|anything)|go ahead|dun|write)"
 )
-_NONE_OF = r"(?:^|(?<=[,;.!?]) ?|\b(?:and|but) )(?:please )?no (?:reminders?|bookings?|proposals?|change orders?|returns?)\b[^,;.!?]*"
+_NONE_OF = (
+    r"(?:^|(?<=[,;.!?]) ?|\b(?:and|but) )(?:please )?"
+    r"no (?:reminders?|bookings?|proposals?|change orders?|returns?)\b[^,;.!?]*"
+)
 _NEGATED = re.compile(
     rf"{_NONE_OF}|"
-    rf"(?:^|(?<=[,;.!?:]) ?|\b(?:but|and|please|no) )[^,;.!?]*?\b(?:do not|don'?t|dont|never|not (?:to )?(?:yet )?|no need to|"
-    rf"without|rather not|stop|instead of|won'?t)\s+(?:\w+ ){{0,2}}?{_PROPOSING}(?:ing)?\b[^,;.!?]*",
+    rf"(?:^|(?<=[,;.!?:]) ?|\b(?:but|and|please|no) )[^,;.!?]*?\b(?:do not|don'?t|dont|never|"
+    rf"not (?:to )?(?:yet )?|no need to|without|"
+    rf"rather not|stop|instead of|won'?t)\s+(?:\w+ ){{0,2}}?{_PROPOSING}(?:ing)?\b[^,;.!?]*",
     re.IGNORECASE,
 )
 
@@ -80,8 +86,8 @@ class Said:
 
     @cached_property
     def without_names(self) -> str:
-        """Own words with the names of people, projects, clients and invoices left out: for dates, so that 'May
-        Chen' is no month."""
+        """Own words with the names of people, projects, clients and invoices left out: for dates, so that
+        'May Chen' is no month."""
         return self._replaced({"person": " ", "project": " ", "client": " ", "invoice": " "})
 
     @cached_property

@@ -1,4 +1,5 @@
-"""The arguments of tools, read from what was said: one small reader for each argument name that the tools share."""
+"""The arguments of tools, read from what was said: one small reader for each argument name that the tools
+share."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -13,7 +14,8 @@ HOURS_A_DAY = 8
 ABOUT_THE_PAST = frozenset({"check_readiness"})  # its days were worked already
 
 _HEAD = (
-    r"(?:developer|engineer|analyst|architect|consultant|designer|tester|manager|scientist|trainer|coach|lead|master|"
+    r"(?:developer|engineer|analyst|architect|consultant|designer|tester|manager|scientist|trainer|coach|"
+    r"lead|master|"
     r"specialist|owner|administrator|writer|researcher|programmer|expert|strategist|modeller|auditor)"
 )
 _ROLE = re.compile(rf"\b(?P<role>(?:(?:[A-Za-z+#./&-]+) ){{0,3}}{_HEAD})s?\b", re.IGNORECASE)
@@ -125,24 +127,28 @@ _HOURS_A_WEEK = re.compile(
     rf"\b{_NUM} ?(?:h|hrs?|hours?) ?(?:a|per|/|each|every|weekly) ?(?:week|wk)?\b", re.I
 )
 _RATE = re.compile(
-    r"(?:under|below|less than|at most|no more than|max(?:imum|\.)?|up to|not (?:over|above)|cheaper than|<=?)\s*(?:of )?"
+    r"(?:under|below|less than|at most|no more than|max(?:imum|\.)?|up to|not (?:over|above)|cheaper than|"
+    r"<=?)\s*(?:of )?"
     r"(?:[€$£]|EUR|USD|GBP|CHF)?\s?(\d{2,4}(?:\.\d{1,2})?)\s?(?:[€$£]|EUR|USD|GBP|CHF)?"
     r"(?=.{0,12}(?:hour|/ ?h|rate|cost)|.{0,3}$|[ ,.?!])",
     re.I,
 )
 _LIMIT = re.compile(
-    rf"\b(?:top|best|show(?: me)?|list|give me|up to) (?:the )?(?:top |best )?{_NUM} ?(?:people|candidates|names|options|best)?\b",
+    rf"\b(?:top|best|show(?: me)?|list|give me|up to) (?:the )?(?:top |best )?{_NUM} ?(?:people|candidates|"
+    rf"names|options|best)?\b",
     re.I,
 )
 _HOLD = re.compile(r"\b(?:hold|pencil|provisional(?:ly)?|tentative(?:ly)?|reserve|soft[- ]book)\b", re.I)
 _SKILL = re.compile(
-    r"\b(?:knows?|knowing|with|skilled in|experience (?:in|with)|experienced in|good at|speaks?|level \d in|course (?:in|on)|"
+    r"\b(?:knows?|knowing|with|skilled in|experience (?:in|with)|experienced in|good at|speaks?|level \d in|"
+    r"course (?:in|on)|"
     r"train(?:ed|ing)? (?:\w+ )?(?:in|on)|learns?|certification (?:in|for|on)|upskill(?:ed)? (?:\w+ )?in)\s+"
     r"(?P<skill>[A-Z][\w+#.]*(?: [A-Z][\w+#.]*)?)"
 )
 _INVOICE = re.compile(r"\b(?:INV|RE|R|SI)[-_/]?\d[\w/-]*\b", re.I)
 _NAMED = re.compile(
-    r"\b(?:project|on|for|to|onto|of|at|about)\s+(?:the )?(?:project )?(?P<name>[A-Z][\w&-]+(?: [A-Z][\w&-]+| \d+)*)(?: project)?"
+    r"\b(?:project|on|for|to|onto|of|at|about)\s+(?:the )?(?:project )?(?P<name>[A-Z][\w&-]+(?: "
+    r"[A-Z][\w&-]+| \d+)*)(?: project)?"
 )
 _MONTHISH = re.compile(
     r"^(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec|Mon|Tue|Wed|Thu|Fri|Sat|Sun|Q\d|Easter|Christmas)",
@@ -152,12 +158,15 @@ _TONES = {
     "friendly": r"friendly|polite(?:ly)?|kind(?:ly)?|gentl[ey]|nice(?:ly)?|soft(?:ly)?",
     "firm": r"firm(?:ly)?|strict(?:ly)?|serious|urgent|strong(?:ly)?|tough|stern|formal",
 }
-_ASKED_BY_ME = re.compile(r"\b(?:i (?:asked|proposed|submitted|requested|sent)|my (?:proposals?|requests?)|did (?:they|he|she)|"
-                          r"been approved|(?:has|have|was) (?:it|my|the)|happened to|still has to|have i asked|stuck)\b", re.I)  # fmt: skip
+_ASKED_BY_ME = re.compile(r"\b(?:i (?:asked|proposed|submitted|requested|sent)|my (?:proposals?|requests?)|"
+                          r"did (?:they|he|she)|"
+                          r"been approved|(?:has|have|was) (?:it|my|the)|happened to|still has to|have i "
+                          r"asked|stuck)\b", re.I)  # fmt: skip
 
 
 def fill(said: Said, tool: str, properties: Mapping[str, Any]) -> dict[str, Any]:
-    """What the text says about the arguments of a tool (`properties`: of their JSON schema), as JSON values."""
+    """What the text says about the arguments of a tool (`properties`: of their JSON schema), as JSON
+    values."""
     found: dict[str, Any] = {}
     for name in properties:
         reader = READERS.get(name)
@@ -207,8 +216,8 @@ def _linked(kind: NameKind) -> Callable[[Said], str | None]:
 
 
 def _project(said: Said) -> str | None:
-    """A name that is linked; else a capitalised name after 'project', 'on', 'for', as it was said, so that the
-    tool can say whether there is such a project."""
+    """A name that is linked; else a capitalised name after 'project', 'on', 'for', as it was said, so that
+    the tool can say whether there is such a project."""
     if linked := _linked("project")(said):
         return linked
     taken = {m.said for m in said.mentions}

@@ -1,5 +1,5 @@
-"""What a suite found: a verdict for each row, accuracy with intervals by group, what was confused with what, and
-every failing row in full. Written as JSON for machines and Markdown for people."""
+"""What a suite found: a verdict for each row, accuracy with intervals by group, what was confused with what,
+and every failing row in full. Written as JSON for machines and Markdown for people."""
 
 import json
 from collections import Counter
@@ -110,7 +110,8 @@ class Report(BaseModel):
         yield f"\nSubject: {self.subject}. {self.ran_at:%Y-%m-%d %H:%M} UTC, {self.seconds:.1f} s."
         yield "\n| rows | right | share | 95% interval |\n|---|---|---|---|"
         for name, part in {**self.by_difficulty, **self.by_group}.items():
-            yield f"| {name} | {part.passed} of {part.of} | {part.share:.0%} | {part.low:.0%} to {part.high:.0%} |"
+            interval = f"{part.low:.0%} to {part.high:.0%}"
+            yield f"| {name} | {part.passed} of {part.of} | {part.share:.0%} | {interval} |"
         if self.confusion:
             yield "\n## Taken for something else\n\n| expected | got | rows |\n|---|---|---|"
             yield from (f"| {e} | {g} | {n} |" for e, row in self.confusion.items() for g, n in row.items())
@@ -118,7 +119,8 @@ class Report(BaseModel):
         if failing:
             yield "\n## Failing rows\n"
         for row in failing:
-            yield f"- `{row.id}` {_one_line(row.text)}  \n  expected {row.expected}; got {row.got}. {row.fault}"
+            yield f"- `{row.id}` {_one_line(row.text)}  "
+            yield f"  expected {row.expected}; got {row.got}. {row.fault}"
 
 
 def new_report(suite: str, subject: str, started: datetime, rows: Sequence[Row]) -> Report:

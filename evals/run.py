@@ -1,4 +1,5 @@
-"""The suites by name, and how to run them. Each is a package of evals with a `suite.py` that holds `SUITE`."""
+"""The suites by name, and how to run them. Each is a package of evals with a `suite.py` that holds
+`SUITE`."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

@@ -1,5 +1,6 @@
-"""Prompt texts as files: `prompts/<name>/v<N>.md` with an owner, a change log and a hash, so that an answer can be
-traced to the words that led to it; and the example sentences of the router, `prompts/routing/<intent>.yaml`."""
+"""Prompt texts as files: `prompts/<name>/v<N>.md` with an owner, a change log and a hash, so that an answer
+can be traced to the words that led to it; and the example sentences of the router,
+`prompts/routing/<intent>.yaml`."""
 
 import hashlib
 import re
@@ -48,8 +49,8 @@ class Examples(BaseModel):
 
 @cache
 def load(name: str, version: int | None = None) -> Prompt:
-    """The prompt's version, by default the newest. Raises KeyError for one that is not there, ValueError for a
-    file without its front matter or whose version its change log does not name."""
+    """The prompt's version, by default the newest. Raises KeyError for one that is not there, ValueError for
+    a file without its front matter or whose version its change log does not name."""
     found = {
         int(match["version"]): file
         for file in files("prompts").joinpath(name).iterdir()

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from api.cli.console import AsJson, console, ending, print_json
+from api.telemetry import configure_logging
 from evals.run import SUITES, suite
 
 app = typer.Typer(help="Run the suites that measure the copilot.", no_args_is_help=True, add_completion=False)
@@ -32,10 +33,11 @@ def run(
         "eval-reports"
     ),
 ) -> None:
-    """Run a suite and write its report. What it found does not change the exit code; a suite that cannot run ends
-    with 2."""
+    """Run a suite and write its report. What it found does not change the exit code; a suite that cannot run
+    ends with 2."""
     if every == (name is not None):
         raise typer.BadParameter("name one suite, or give --all")
+    configure_logging("console", "warning")
     found: dict[str, Any] = {}
     with ending():
         for chosen in list(SUITES) if name is None else [name]:

@@ -1,5 +1,5 @@
-"""The subject: the copilot's own graph, speaking for a person of the suite's firm. Tool calls are stopped at the
-registry's door, after their arguments were validated by the real tools' models."""
+"""The subject: the copilot's own graph, speaking for a person of the suite's firm. Tool calls are stopped at
+the registry's door, after their arguments were validated by the real tools' models."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
