@@ -118,8 +118,8 @@ def invoice_delay(tx: Tx, now: datetime) -> Fitted | None:
 
 
 def time_anomaly(tx: Tx, now: datetime) -> Fitted | None:
-    """Strange time entries. Nobody labels them, so the last weeks are altered on purpose and a model fitted on
-    what was before must find the altered ones; judged against the share of the plan that was used."""
+    """Strange time entries. Nobody labels them, so the last weeks are altered on purpose, and a model fitted
+    on what was before must find the altered ones; judged against the share of the plan that was used."""
     from models.predict.time_simulation import simulate
     from models.predict.timesheets import fit
 

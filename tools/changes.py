@@ -1,0 +1,282 @@
+"""Change control: a client's message held against the project's contract, item by item, each finding with the
+clause that decides it; and proposing a priced change order for what lies outside it.
+
+The message is outside text. What it says of rates, dates or authority is compared with the contract and changes
+nothing else: prices come from the rate card, approvers from the firm's policy."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from textwrap import shorten
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from models.access import NotFound
+from models.actions import ChangeItem, CreateChangeOrder
+from models.evidence import Citation, QuoteCitation, RecordCitation, check_quote
+from models.scope import Agreement, Compared, Finding, Line, compare
+from models.text.clauses import Clause
+from models.text.contract_terms import Term, contract_terms, first
+from models.text.letters import Sender, sender
+from models.text.request_effort import efforts
+from models.text.requests import Request, read_requests
+from models.text.term_readers import BY_EMAIL
+from tools.change_pricing import Order, change_order, clause_name
+from tools.lookup import Project, find_project
+from tools.registry import Ask, Question, Tool, ToolContext, ToolResult
+from tools.staffing import must_sign
+from workflow.propose import Draft, propose
+
+SAYS: Mapping[Finding, str] = {
+    "in_scope": "in scope",
+    "out_of_scope": "out of scope",
+    "small_change": "small change, free",
+    "contradicts_contract": "against the contract",
+    "unclear": "unclear",
+}
+_LONGEST_MESSAGE = 20_000  # characters
+_SHORT = 160  # of a quote in the answer's text; the citation has it whole
+
+
+class CompareChange(BaseModel):
+    """A client's message about a project."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    project: Annotated[str, Field(description="Project id or name")]
+    message: Annotated[
+        str,
+        Field(min_length=3, max_length=_LONGEST_MESSAGE, description="What the client wrote, word for word"),
+    ]
+
+
+class ProposeChangeOrder(CompareChange):
+    effort: Annotated[
+        str | None,
+        Field(
+            max_length=300,
+            description="Effort of the items for which the message states none, e.g. '12 days of a data engineer'",
+        ),
+    ] = None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A message held against the contract."""
+
+    project: Project
+    contract: Mapping[str, Any]
+    message_id: str
+    sender: Sender
+    agreement: Agreement
+    items: tuple[Compared, ...]
+    order: Order | None
+
+    def citations(self) -> tuple[Citation, ...]:
+        """The words of the message, each followed by those of the contract that decide on them."""
+        found: dict[Citation, None] = {}
+        for item in self.items:
+            found[self.asked(item.request)] = None
+            found |= dict.fromkeys(self.clause(t) for t in (item.clause, *item.also) if t)
+        return tuple(found)
+
+    def asked(self, request: Request) -> QuoteCitation:
+        return QuoteCitation(
+            document="message", id=self.message_id, quote=request.quote, start=request.start, end=request.end
+        )
+
+    def clause(self, term: Term) -> QuoteCitation:
+        """Raises NotVerbatim rather than cite what does not stand there."""
+        citation = QuoteCitation(
+            document="contract",
+            id=self.contract["contract_id"],
+            quote=term.quote,
+            start=term.start,
+            end=term.end,
+            clause=term.number,
+        )
+        check_quote(citation, self.contract["text"])
+        return citation
+
+
+def compare_change(ctx: ToolContext, asked: CompareChange) -> ToolResult:
+    """Item by item: the finding, the clause, the reason; then what a change order would come to."""
+    found = _compare(ctx, asked.project, asked.message, None)
+    return ToolResult(text=_text(found), data=_data(found), citations=found.citations())
+
+
+def propose_change_order(ctx: ToolContext, asked: ProposeChangeOrder) -> ToolResult:
+    """Propose the change order for what is out of scope; whoever the policy names must approve."""
+    found = _compare(ctx, asked.project, asked.message, asked.effort)
+    _ask_for_effort(found)
+    if found.order is None:
+        return ToolResult(
+            text=f"{_text(found)}\nThere is nothing to order, so nothing is proposed.",
+            data=_data(found),
+            citations=found.citations(),
+        )
+    action = _action(found, found.order)
+    evidence = _evidence(found)
+    card = propose(
+        ctx.tx,
+        Draft(
+            action=action,
+            evidence=evidence,
+            title=f"Change order for {found.project.name}: {action.title}, {action.value}",
+            explanation=_data(found),
+            tool=PROPOSE.name,
+            tool_version=PROPOSE.version,
+            thread_id=ctx.thread_id,
+        ),
+    )
+    return ToolResult(
+        text=f"Proposed: {card.title}, {action.starts_on:%-d %b} to {action.ends_on:%-d %b %Y}, under "
+        f"{action.terms}. {' '.join(found.order.warnings)} {must_sign(card)}".replace("  ", " "),
+        data={"proposal_id": str(card.proposal_id), **_data(found)},
+        citations=(*evidence, *(found.asked(c.request) for c, _ in found.order.items)),
+        proposals=(card.proposal_id,),
+    )
+
+
+def _compare(ctx: ToolContext, said_project: str, message: str, effort: str | None) -> Comparison:
+    project = find_project(ctx, said_project)
+    contract = next(iter(ctx.tx.records("changes.contract", project_id=project.id)), None)
+    if contract is None:
+        raise NotFound(what="contract of project", id=project.id)
+    clauses = ctx.tx.rows("changes.clauses", Clause, contract_id=contract["contract_id"])
+    agreement = Agreement.of(contract_terms(contract["text"], clauses), project.id)
+    today = ctx.now.date()
+    requests = read_requests(message, today, agreement.card.roles)
+    items = compare(
+        requests, agreement, ctx.embedder, today=today, usual_role=_usual_role(ctx, project, agreement), added_effort=tuple(efforts(effort or "", agreement.card.roles))
+    )
+    return Comparison(
+        project,
+        contract,
+        sha256(message.encode()).hexdigest()[:12],
+        sender(message),
+        agreement,
+        tuple(items),
+        change_order(ctx, contract, agreement, items),
+    )
+
+
+def _usual_role(ctx: ToolContext, project: Project, agreement: Agreement) -> str:
+    """The role most booked on the project among those of the rate card."""
+    roles = (row["role"] for row in ctx.tx.records("changes.usual_roles", project_id=project.id))
+    return next((rates[0].what for r in roles if len(rates := agreement.card.matching(r)) == 1), "")
+
+
+def _ask_for_effort(found: Comparison) -> None:
+    """Raises Ask where something is out of scope and nobody said how much work it is."""
+    unpriced = [c for c in found.items if c.finding == "out_of_scope" and not c.lines]
+    if not unpriced:
+        return
+    names = "; ".join(f"'{c.request.description}'" for c in unpriced)
+    sized = all(c.hours for c in unpriced)
+    text = (
+        f"Which role of the rate card does {names}, and how long?"
+        if sized
+        else f"How much effort is {names}, and by which role? For instance: 12 days of a {_example_role(found)}."
+    )
+    raise Ask(Question(argument="effort", text=text))
+
+
+def _example_role(found: Comparison) -> str:
+    roles = found.agreement.card.roles
+    return roles[0] if roles else "consultant"
+
+
+def _action(found: Comparison, order: Order) -> CreateChangeOrder:
+    decided = first(found.agreement.terms, "change_order") or order.items[0][0].clause
+    return CreateChangeOrder(
+        contract_id=found.contract["contract_id"],
+        project_id=found.project.id,
+        client_id=found.project.client_id,
+        title=shorten("; ".join(dict.fromkeys(c.request.description for c, _ in order.items)), 120),
+        items=tuple(
+            ChangeItem(
+                description=line.description, role=line.role, hours=line.hours, rate=line.rate, amount=line.amount
+            )
+            for _, line in order.items
+        ),
+        value=order.value,
+        starts_on=order.starts_on,
+        ends_on=order.ends_on,
+        requested_by=found.sender.name or found.project.client_name,
+        terms=clause_name(decided) if decided else "no clause on changes",
+    )
+
+
+def _evidence(found: Comparison) -> tuple[Citation, ...]:
+    """What approvers can open: the clauses and records. The client's words are in the explanation, as no record
+    of the firm holds the message."""
+    quotes = [c for c in found.citations() if isinstance(c, QuoteCitation) and c.document == "contract"]
+    terms = found.agreement.terms
+    rates = [t for t in terms if t.kind == "rate" and found.order and t.what in {line.role for _, line in found.order.items}]
+    bearing = [t for k in ("change_rate", "change_notice", "change_signatory", "fee_cap") if (t := first(terms, k))]  # type: ignore[arg-type]
+    quotes += [found.clause(t) for t in (*rates, *bearing)]
+    record = RecordCitation(
+        record="contract",
+        id=found.contract["contract_id"],
+        says=f"{found.contract['title']}, {found.contract['currency']} {found.contract['value']:,.2f}",
+    )
+    return (*dict.fromkeys(quotes), record)
+
+
+# What is said
+
+
+def _text(found: Comparison) -> str:
+    if not found.items:
+        return "The message asks for nothing that could be compared with the contract."
+    lines = [
+        f"{found.project.name} ({found.project.client_name}), contract {found.contract['contract_id']}: "
+        f"{len(found.items)} items."
+    ]
+    for number, item in enumerate(found.items, 1):
+        lines.append(f"{number}. {item.request.description}: {SAYS[item.finding]}. {item.reason}{_quoted(item.clause)}")
+        if item.finding == "out_of_scope" and not item.lines:
+            lines[-1] += " " + ("No rate of the card fits the role." if item.hours else "The effort is not stated.")
+    return "\n".join([*lines, *_order_lines(found)])
+
+
+def _quoted(term: Term | None) -> str:
+    if term is None:
+        return ""
+    words = shorten(" ".join(term.quote.split()), _SHORT, placeholder=" ...")
+    return f' {clause_name(term)}: "{words}"'
+
+
+def _order_lines(found: Comparison) -> list[str]:
+    order = found.order
+    if order is None:
+        return []
+    lines = [f"Change order: {order.value}, {order.starts_on:%-d %b} to {order.ends_on:%-d %b %Y}."]
+    lines += [f"- {_priced(line)}" for _, line in order.items]
+    if order.margin is not None:
+        lines.append(f"Margin {order.margin:.0%} at the average cost of the people who hold those roles.")
+    lines += order.warnings
+    if notice := first(found.agreement.terms, "change_notice"):
+        day = found.agreement.earliest_start
+        lines.append(
+            f"Signed today it may start on {day(_today(found, order)):%-d %b %Y} at the earliest ({clause_name(notice)}, weekends left out)."
+        )
+    return lines + _signing(found)
+
+
+def _signing(found: Comparison) -> list[str]:
+    term = first(found.agreement.terms, "change_signatory")
+    if term is None:
+        return []
+    said = f"Under {clause_name(term)} {' and '.join(term.names)} sign."
+    title = found.sender.title
+    if title and not any(title.lower() == n.lower() for n in term.names):
+        said += f" {found.sender.name} signs as {title}, and is not among them."
+    return [said]
+
+
+def _priced(line: Line) -> str:
+    assumed = " (role assumed)" if line.assumed_role else ""
+    return f"{line.description}: {_plain(line.hours)} h {line.role}{assumed} at {line.rate} an hour, {line.amount}"
