@@ -10,10 +10,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.pipeline import make_pipeline
 
 from models.errors import ChargehandError
 from models.predict.base import Progress, silent
-from models.predict.forest import WeightingForest
+from models.predict.forest import WeightingForest, missing_apart
 
 VERSION = 1
 BENCH_BELOW = 80.0  # hours in a period
@@ -33,26 +34,29 @@ class TooFewPeriods(ChargehandError):
 class NextPeriod:
     """What the hours of people whose next period is known say about those of others."""
 
-    def __init__(self, known: "_People", hours: Floats, seed: int) -> None:
+    def __init__(self, known: "People", hours: Floats, seed: int) -> None:
         self._known = known
         self._hours = hours
         self._periods = known.hours.shape[1]
-        features = _features(known, _peers(known, known, hours))
+        features = _features(known, peer_figures(known, known, hours))
         self._columns = list(features.columns)
         on_bench = hours < BENCH_BELOW
         self._forest = WeightingForest(seed=seed).fit(features, np.column_stack([hours, on_bench]))
         self._boosted = None
         if 0 < on_bench.sum() < len(on_bench):
-            self._boosted = HistGradientBoostingClassifier(
+            boosted = HistGradientBoostingClassifier(
                 max_iter=120, learning_rate=0.04, max_leaf_nodes=6, min_samples_leaf=20, l2_regularization=5,
                 max_features=0.4, early_stopping=False, random_state=seed,
-            ).fit(features, on_bench)  # fmt: skip
+            )  # fmt: skip
+            self._boosted = make_pipeline(missing_apart(), boosted).fit(features, on_bench)
 
     def predict(self, hours: pd.DataFrame) -> pd.DataFrame:
         """For each person, in the order of first mention: `person_id`, `expected_hours` of the period after
         their last one (median), and `p_bench`, the probability that it has under 80 hours."""
-        people = _People.of(hours)
-        features = _features(people, _peers(people, self._known, self._hours)).reindex(columns=self._columns)
+        people = People.of(hours)
+        features = _features(people, peer_figures(people, self._known, self._hours)).reindex(
+            columns=self._columns
+        )
         weights = self._forest.weights(features)
         chances = [weights @ (self._hours < BENCH_BELOW)]
         if self._boosted is not None:
@@ -80,14 +84,14 @@ def fit(history: pd.DataFrame, *, seed: int = 0, progress: Progress = silent) ->
     before = ordered[~last]
     if before.empty:
         raise TooFewPeriods(needed=2, found=1)
-    known = _People.of(before)
+    known = People.of(before)
     hours = ordered[last].set_index("person_id")["hours"].reindex(known.ids).to_numpy(float)
     model = NextPeriod(known, hours, seed)
     progress("learning who comes to the bench", 1, 1)
     return model
 
 
-class _People:
+class People:
     """Hours of people, aligned on the last period that each of them has; NaN where a period is missing."""
 
     def __init__(self, ids: npt.NDArray[Any], hours: Floats, extra: pd.DataFrame) -> None:
@@ -96,7 +100,7 @@ class _People:
         self.extra = extra  # the `x_` columns in the latest period, and the numeric ones in the one before it
 
     @classmethod
-    def of(cls, table: pd.DataFrame) -> "_People":
+    def of(cls, table: pd.DataFrame) -> "People":
         ids = table["person_id"].drop_duplicates().to_numpy()
         ago = table.groupby("person_id")["period"].transform("max") - table["period"]
         table = table.assign(ago=ago).drop_duplicates(["person_id", "ago"])
@@ -106,7 +110,7 @@ class _People:
         extra = table[table["ago"] == 0].set_index("person_id")[named].reindex(ids)
         numeric = extra.select_dtypes("number").columns
         before = table[table["ago"] == 1].set_index("person_id")[list(numeric)].reindex(ids)
-        return cls(ids, hours, extra.join(before, rsuffix=" before"))
+        return cls(ids, hours, extra.join(before.add_suffix(" before")))
 
     def projects(self) -> list[tuple[Any, ...]] | None:
         """What people on the same project have in common, where there is anything to tell by."""
@@ -114,7 +118,7 @@ class _People:
         return list(self.extra[named].itertuples(index=False, name=None)) if named else None
 
 
-def _peers(people: _People, known: _People, hours: Floats) -> pd.DataFrame:
+def peer_figures(people: People, known: People, hours: Floats) -> pd.DataFrame:
     """What the known people on each person's project did next, the person left out: mean hours, share on the
     bench, and how many they are."""
     mine, theirs = people.projects(), known.projects()
@@ -134,7 +138,7 @@ def _peers(people: _People, known: _People, hours: Floats) -> pd.DataFrame:
     return pd.DataFrame(found, columns=["peers_hours", "peers_bench", "peers"])
 
 
-def _features(people: _People, peers: pd.DataFrame) -> pd.DataFrame:
+def _features(people: People, peers: pd.DataFrame) -> pd.DataFrame:
     hours = pd.DataFrame(people.hours)
     latest = hours.iloc[:, -1]
     features = pd.DataFrame({f"hours_{PERIODS_SEEN - n}_ago": hours[n] for n in range(PERIODS_SEEN)})

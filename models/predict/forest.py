@@ -8,10 +8,16 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import sparse
 from sklearn.ensemble import ExtraTreesRegressor
+from sklearn.impute import SimpleImputer
 
 Floats = npt.NDArray[np.float64]
 
 MISSING = -1e4  # no feature comes near it, so that a split can set what is missing apart
+
+
+def missing_apart() -> SimpleImputer:
+    """A step that makes missing values such that a tree can set them apart, in columns without values too."""
+    return SimpleImputer(strategy="constant", fill_value=MISSING, keep_empty_features=True)
 
 
 class WeightingForest:

@@ -27,7 +27,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from models.predict.base import Progress, silent
-from models.predict.forest import MISSING, WeightingForest
+from models.predict.forest import WeightingForest, missing_apart
 from models.predict.ledger import Days, Floats, Ledger, features
 
 VERSION = 1
@@ -130,10 +130,11 @@ class _Learners:
         days = _completed(known, days, paid, term, seed)
         self._days = days
         self._forest = _forest(known, days, term, seed)
-        self._median = HistGradientBoostingRegressor(
+        boosted = HistGradientBoostingRegressor(
             loss="absolute_error", max_iter=120, learning_rate=0.06, max_leaf_nodes=8, min_samples_leaf=20,
             l2_regularization=5, max_features=0.3, early_stopping=False, random_state=seed,
-        ).fit(known, days)  # fmt: skip
+        )  # fmt: skip
+        self._median = make_pipeline(missing_apart(), boosted).fit(known, days)
 
     def predict(self, invoices: pd.DataFrame) -> tuple[Raw, pd.DataFrame, npt.NDArray[np.intp]]:
         """Predictions and what they rest on, in the order of issue, and that order as positions in
@@ -163,21 +164,17 @@ class _Learners:
 
 def _classifiers(seed: int) -> list[ClassifierMixin]:
     """Trees, boosted trees and a line err in different places, and so do better together than any of them."""
+    boosted = HistGradientBoostingClassifier(
+        max_iter=120, learning_rate=0.05, max_leaf_nodes=6, min_samples_leaf=20, l2_regularization=5,
+        max_features=0.3, early_stopping=False, random_state=seed,
+    )  # fmt: skip
+    trees = ExtraTreesClassifier(200, min_samples_leaf=5, max_features=0.3, random_state=seed)
+    line = LogisticRegression(C=0.03, max_iter=1000)
     return [
-        make_pipeline(
-            SimpleImputer(strategy="constant", fill_value=MISSING),
-            ExtraTreesClassifier(200, min_samples_leaf=5, max_features=0.3, random_state=seed),
-        ),
-        HistGradientBoostingClassifier(
-            max_iter=120, learning_rate=0.05, max_leaf_nodes=6, min_samples_leaf=20, l2_regularization=5,
-            max_features=0.3, early_stopping=False, random_state=seed,
-        ),
-        make_pipeline(
-            SimpleImputer(keep_empty_features=True),
-            StandardScaler(),
-            LogisticRegression(C=0.03, max_iter=1000),
-        ),
-    ]  # fmt: skip
+        make_pipeline(missing_apart(), trees),
+        make_pipeline(missing_apart(), boosted),
+        make_pipeline(SimpleImputer(keep_empty_features=True), StandardScaler(), line),
+    ]
 
 
 def _forest(known: pd.DataFrame, days: Floats, term: Days, seed: int, trees: int = 200) -> WeightingForest:

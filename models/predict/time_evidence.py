@@ -40,10 +40,7 @@ def evidence(entries: pd.DataFrame) -> pd.DataFrame:
     ratios as natural logarithms."""
     minutes = entries["minutes"].to_numpy(float)
     started, ended = _minutes(entries["started_at"]), _minutes(entries["ended_at"])
-    codes = {
-        name: pd.factorize(entries[name])[0]
-        for name in ("person_id", "project_id", "work_item_id", "activity")
-    }
+    codes = {name: _codes(entries[name]) for name in ("person_id", "project_id", "work_item_id", "activity")}
     person, project = codes["person_id"], codes["project_id"]
     figures = (
         _amount(entries, minutes, started, ended, codes)
@@ -54,6 +51,14 @@ def evidence(entries: pd.DataFrame) -> pd.DataFrame:
         | _load(minutes, started, ended, person)
     )
     return pd.DataFrame({name: figures[name] for name in FIGURES}, index=entries.index, dtype=float)
+
+
+def _codes(names: "pd.Series[Any]") -> Ints:
+    """A number for each name; what has no name is like nothing else."""
+    codes = pd.factorize(names)[0].astype(np.int64)
+    nameless = np.flatnonzero(codes < 0)
+    codes[nameless] = codes.max(initial=0) + 1 + np.arange(len(nameless))
+    return codes
 
 
 def _minutes(times: "pd.Series[Any]") -> Ints:
@@ -90,10 +95,10 @@ def _amount(
     take."""
     planned = entries["planned_minutes"].to_numpy(float)
     elapsed = (ended - started).astype(float)
+    has_plan = planned > 0
     over_plan = _log_ratio(minutes, np.nan_to_num(planned))
-    over_plan[~(planned > 0)] = np.nan
-    known = np.nan_to_num(over_plan, nan=float(np.nanmedian(over_plan)) if (planned > 0).any() else 0.0)
-    of_activity = known - _centre(known, codes["activity"])
+    over_plan[~has_plan] = np.median(over_plan[has_plan]) if has_plan.any() else 0.0
+    of_activity = over_plan - _centre(over_plan, codes["activity"])
     of_person = of_activity - _centre(of_activity, codes["person_id"])
     log_minutes = np.log1p(minutes)
     length = log_minutes - _centre(log_minutes, codes["activity"])

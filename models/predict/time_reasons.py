@@ -17,12 +17,11 @@ Row = dict[str, Any]
 
 def plain_scores(figures: pd.DataFrame) -> Floats:
     """How strange each entry is in each of `KINDS` by what needs no comparison with many others, 0 to 1."""
-    over_plan = figures["over_plan"].fillna(0)
     beyond_times = figures["over_elapsed"] > 0
     day = np.maximum(figures["day_total"], figures["a_day"])
     known_person = figures["person_entries"] >= np.log(5)
     found: dict[Kind, Any] = {
-        "inflated_hours": 0.5 * ((over_plan > np.log(3)) & beyond_times),
+        "inflated_hours": 0.5 * ((figures["over_plan"] > np.log(3)) & beyond_times),
         "rounded_up": 0.3 * ((figures["roundness"] >= 3) & beyond_times & (figures["person_rounds"] < 0.5)),
         "duplicate": 0.9 * (figures["same_item_and_minutes_before"] > 0),
         "overlapping_projects": 0.7 * (figures["overlap_elsewhere"] > 0),
