@@ -32,6 +32,9 @@ from models.predict.base import Progress, silent
 from models.text.risks import FAINT, ReadReport, Risk, read_reports
 
 Rag = Literal["green", "amber", "red"]
+VERSION = 1
+"""Of this code: models fitted by another version are fitted again."""
+
 RAGS: tuple[Rag, ...] = get_args(Rag)
 
 Numbers = npt.NDArray[np.float64]

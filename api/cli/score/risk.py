@@ -3,8 +3,6 @@
 from pathlib import Path
 from typing import Annotated
 
-import pandas as pd
-
 from api.cli.score.common import (
     AsJson,
     ModelDirectory,
@@ -19,44 +17,60 @@ from api.cli.score.common import (
     write_jsonl,
 )
 from models.formats.table import Column, TableSpec
-from models.predict import risk
 
-VERSION = 1
-"""Of the fitting code: a kept model of another version is fitted again."""
-
+_RAGS = ("green", "amber", "red")
+_ID = Column("report_id", "text")
 _COLUMNS = (
-    Column("report_id", "text"),
+    _ID,
     Column("project_id", "text"),
     Column("organisation", "text"),
     Column("reported_on", "date"),
     Column("text", "text"),
 )
-_RAG = Column("rag", "text", choices=risk.RAGS)
-LABELLED = TableSpec("labelled reports", (*_COLUMNS, _RAG), key=("report_id",))
-REPORTS = TableSpec("reports", _COLUMNS, key=("report_id",))
-TRUTH = TableSpec("true ratings", (*_COLUMNS, _RAG), key=("report_id",))
+LABELLED = TableSpec(
+    "labelled reports", (*_COLUMNS, Column("rag", "text", choices=_RAGS)), key=("report_id",)
+)
+REPORTS = TableSpec(
+    "reports",
+    (*_COLUMNS, Column("rag", "text", choices=_RAGS, required=False, optional=True)),
+    key=("report_id",),
+)
+TRUTH = TableSpec("ratings", (_ID, Column("rag", "text", choices=_RAGS)), key=("report_id",))
 
 
 def command(
     reports: Annotated[Path, input_file("--reports", "Status reports to assess (CSV).")],
     out: OutFile,
     labelled: Annotated[Path | None, input_file("--labelled", "Reports with their rag (CSV).")] = None,
-    truth: Annotated[Path | None, input_file("--truth", "The same reports with their rag (CSV).")] = None,
+    truth: Annotated[Path | None, input_file("--truth", "report_id,rag of the reports (CSV).")] = None,
     model: ModelDirectory = None,
     rejects: RejectsFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """Rate status reports green, amber or red, and quote the risks they name."""
-    with ending(rejects), telling() as progress:
+    """How do projects stand by their status reports, and which risks do those name?
+
+    Writes report_id, rag, p_green, p_amber, p_red, a summary, and the risks, each with verbatim quotes."""
+    from models.predict import risk
+
+    with ending(rejects):
         with reading() as read:
-            new = read.table(reports, REPORTS)
-            known = read.table(labelled, LABELLED) if labelled else pd.DataFrame()
-            actual = read.table(truth, TRUTH) if truth else None
-            if labelled:
+            known = read.table(labelled, LABELLED) if labelled else None
+            if labelled and known is not None:
                 read.rows_needed(labelled, known, 2)
-        sources = [labelled] if labelled else []
-        fitted_model = fitted(model, "risk", VERSION, sources, lambda: risk.fit(known, progress))
-        assessments = fitted_model.predict(new, progress)
+            wanted = read.table(reports, REPORTS)
+            read.rows_needed(reports, wanted)
+            actual = read.table(truth, TRUTH) if truth else None
+        with telling() as progress:
+
+            def learn() -> risk.RiskModel:
+                assert known is not None  # nothing is learnt without sources
+                return risk.fit(known, progress)
+
+            rater = fitted(model, "risk", risk.VERSION, [labelled] if labelled else [], learn)
+            assessments = rater.predict(wanted, progress)
         write_jsonl(out, assessments)
-        if actual is not None:
-            report(risk.evaluate(assessments, actual), as_json)
+        if actual is None and "rag" in wanted:
+            actual = wanted.loc[wanted["rag"].notna(), ["report_id", "rag"]]
+        if actual is not None and len(actual):
+            texts = wanted[["report_id", "text"]]
+            report(risk.evaluate(assessments, actual.merge(texts, on="report_id")), as_json)
