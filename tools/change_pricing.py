@@ -52,7 +52,11 @@ def change_order(
         *_deadline_warnings(done, due),
         *_cap_warnings(ctx, contract, agreement, value),
         *_end_warnings(contract, ends_on),
-        *(("A role is assumed: the message names none that the rate card knows.",) if any(line.assumed_role for _, line in items) else ()),
+        *(
+            ("A role is assumed: the message names none that the rate card knows.",)
+            if any(line.assumed_role for _, line in items)
+            else ()
+        ),
     )
     return Order(items, value, _cost(ctx, items, currency), starts_on, ends_on, wanted, warnings)
 
@@ -76,7 +80,8 @@ def _cap_warnings(
     if cap is None or cap.currency != value.currency:
         return ()
     billed = Money(
-        amount=ctx.tx.value("changes.billed", contract_id=contract["contract_id"]), currency=contract["currency"]
+        amount=ctx.tx.value("changes.billed", contract_id=contract["contract_id"]),
+        currency=contract["currency"],
     )
     limit = Money(amount=cap.amount, currency=cap.currency)
     reached = billed + value

@@ -1,11 +1,12 @@
 """Change control: a client's message held against the project's contract, item by item, each finding with the
 clause that decides it; and proposing a priced change order for what lies outside it.
 
-The message is outside text. What it says of rates, dates or authority is compared with the contract and changes
-nothing else: prices come from the rate card, approvers from the firm's policy."""
+The message is outside text. What it says of rates, dates or authority is compared with the contract and
+changes nothing else: prices come from the rate card, approvers from the firm's policy."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from hashlib import sha256
 from textwrap import shorten
 from typing import Annotated, Any
@@ -15,13 +16,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from models.access import NotFound
 from models.actions import ChangeItem, CreateChangeOrder
 from models.evidence import Citation, QuoteCitation, RecordCitation, check_quote
-from models.scope import Agreement, Compared, Finding, Line, compare
+from models.money import total
+from models.scope import Agreement, Compared, Finding, Line, compare, plain
 from models.text.clauses import Clause
 from models.text.contract_terms import Term, contract_terms, first
 from models.text.letters import Sender, sender
 from models.text.request_effort import efforts
 from models.text.requests import Request, read_requests
-from models.text.term_readers import BY_EMAIL
+from models.text.term_readers import BY_EMAIL, TermKind
 from tools.change_pricing import Order, change_order, clause_name
 from tools.lookup import Project, find_project
 from tools.registry import Ask, Question, Tool, ToolContext, ToolResult
@@ -35,6 +37,7 @@ SAYS: Mapping[Finding, str] = {
     "contradicts_contract": "against the contract",
     "unclear": "unclear",
 }
+_BEARING: tuple[TermKind, ...] = ("change_rate", "change_notice", "change_signatory", "fee_cap")
 _LONGEST_MESSAGE = 20_000  # characters
 _SHORT = 160  # of a quote in the answer's text; the citation has it whole
 
@@ -56,7 +59,8 @@ class ProposeChangeOrder(CompareChange):
         str | None,
         Field(
             max_length=300,
-            description="Effort of the items for which the message states none, e.g. '12 days of a data engineer'",
+            description="Effort of the items for which the message states none, e.g. '12 days of a data "
+            "engineer'",
         ),
     ] = None
 
@@ -65,6 +69,7 @@ class ProposeChangeOrder(CompareChange):
 class Comparison:
     """A message held against the contract."""
 
+    today: date
     project: Project
     contract: Mapping[str, Any]
     message_id: str
@@ -148,10 +153,17 @@ def _compare(ctx: ToolContext, said_project: str, message: str, effort: str | No
     agreement = Agreement.of(contract_terms(contract["text"], clauses), project.id)
     today = ctx.now.date()
     requests = read_requests(message, today, agreement.card.roles)
-    items = compare(
-        requests, agreement, ctx.embedder, today=today, usual_role=_usual_role(ctx, project, agreement), added_effort=tuple(efforts(effort or "", agreement.card.roles))
-    )
+    usual = _usual_role(ctx, project, agreement)
+
+    def compared() -> list[Compared]:
+        return compare(requests, agreement, ctx.embedder, today=today, usual_role=usual)
+
+    items = compared()
+    if effort:
+        requests = _with_effort(items, effort, agreement.card.roles)
+        items = compared()
     return Comparison(
+        today,
         project,
         contract,
         sha256(message.encode()).hexdigest()[:12],
@@ -160,6 +172,21 @@ def _compare(ctx: ToolContext, said_project: str, message: str, effort: str | No
         tuple(items),
         change_order(ctx, contract, agreement, items),
     )
+
+
+def _with_effort(items: Sequence[Compared], said: str, roles: Sequence[str]) -> list[Request]:
+    """The requests, with the effort that was said afterwards for those that could not be priced: the parts of
+    what was said, apart by semicolons, go to them in order."""
+    parts = [tuple(efforts(part, roles)) for part in said.split(";")]
+    parts = [p for p in parts if p] or [()]
+    requests = []
+    for item in items:
+        request = item.request
+        if item.finding == "out_of_scope" and not item.lines:
+            request = replace(request, effort=parts[0] or request.effort)
+            parts = parts[1:] or [()]
+        requests.append(request)
+    return requests
 
 
 def _usual_role(ctx: ToolContext, project: Project, agreement: Agreement) -> str:
@@ -178,12 +205,12 @@ def _ask_for_effort(found: Comparison) -> None:
     text = (
         f"Which role of the rate card does {names}, and how long?"
         if sized
-        else f"How much effort is {names}, and by which role? For instance: 12 days of a {_example_role(found)}."
+        else f"How much effort is {names}, and by which role? For instance: 12 days of a {_example(found)}."
     )
     raise Ask(Question(argument="effort", text=text))
 
 
-def _example_role(found: Comparison) -> str:
+def _example(found: Comparison) -> str:
     roles = found.agreement.card.roles
     return roles[0] if roles else "consultant"
 
@@ -197,7 +224,11 @@ def _action(found: Comparison, order: Order) -> CreateChangeOrder:
         title=shorten("; ".join(dict.fromkeys(c.request.description for c, _ in order.items)), 120),
         items=tuple(
             ChangeItem(
-                description=line.description, role=line.role, hours=line.hours, rate=line.rate, amount=line.amount
+                description=line.description,
+                role=line.role,
+                hours=line.hours,
+                rate=line.rate,
+                amount=line.amount,
             )
             for _, line in order.items
         ),
@@ -210,12 +241,16 @@ def _action(found: Comparison, order: Order) -> CreateChangeOrder:
 
 
 def _evidence(found: Comparison) -> tuple[Citation, ...]:
-    """What approvers can open: the clauses and records. The client's words are in the explanation, as no record
-    of the firm holds the message."""
+    """What approvers can open: the clauses and the contract. The client's words are in the explanation, as no
+    record of the firm holds the message."""
     quotes = [c for c in found.citations() if isinstance(c, QuoteCitation) and c.document == "contract"]
     terms = found.agreement.terms
-    rates = [t for t in terms if t.kind == "rate" and found.order and t.what in {line.role for _, line in found.order.items}]
-    bearing = [t for k in ("change_rate", "change_notice", "change_signatory", "fee_cap") if (t := first(terms, k))]  # type: ignore[arg-type]
+    rates = [
+        t
+        for t in terms
+        if t.kind == "rate" and found.order and t.what in {line.role for _, line in found.order.items}
+    ]
+    bearing = [t for kind in _BEARING if (t := first(terms, kind))]
     quotes += [found.clause(t) for t in (*rates, *bearing)]
     record = RecordCitation(
         record="contract",
@@ -236,9 +271,13 @@ def _text(found: Comparison) -> str:
         f"{len(found.items)} items."
     ]
     for number, item in enumerate(found.items, 1):
-        lines.append(f"{number}. {item.request.description}: {SAYS[item.finding]}. {item.reason}{_quoted(item.clause)}")
+        lines.append(
+            f"{number}. {item.request.description}: {SAYS[item.finding]}. {item.reason}{_quoted(item.clause)}"
+        )
         if item.finding == "out_of_scope" and not item.lines:
-            lines[-1] += " " + ("No rate of the card fits the role." if item.hours else "The effort is not stated.")
+            lines[-1] += " " + (
+                "No rate of the card fits the role." if item.hours else "The effort is not stated."
+            )
     return "\n".join([*lines, *_order_lines(found)])
 
 
@@ -259,9 +298,10 @@ def _order_lines(found: Comparison) -> list[str]:
         lines.append(f"Margin {order.margin:.0%} at the average cost of the people who hold those roles.")
     lines += order.warnings
     if notice := first(found.agreement.terms, "change_notice"):
-        day = found.agreement.earliest_start
+        earliest = found.agreement.earliest_start(found.today)
         lines.append(
-            f"Signed today it may start on {day(_today(found, order)):%-d %b %Y} at the earliest ({clause_name(notice)}, weekends left out)."
+            f"Signed today it may start on {earliest:%-d %b %Y} at the earliest: {notice.days} working days, "
+            f"{clause_name(notice)}, public holidays not counted."
         )
     return lines + _signing(found)
 
@@ -279,4 +319,110 @@ def _signing(found: Comparison) -> list[str]:
 
 def _priced(line: Line) -> str:
     assumed = " (role assumed)" if line.assumed_role else ""
-    return f"{line.description}: {_plain(line.hours)} h {line.role}{assumed} at {line.rate} an hour, {line.amount}"
+    work = f"{line.description}: {plain(line.hours)} h {line.role}{assumed}"
+    return f"{work} at {line.rate} an hour, {line.amount}"
+
+
+# What surfaces show
+
+
+def _data(found: Comparison) -> dict[str, Any]:
+    return {
+        "project_id": found.project.id,
+        "contract_id": found.contract["contract_id"],
+        "message_id": found.message_id,
+        "sender": {"name": found.sender.name, "title": found.sender.title},
+        "items": [_item_data(number, item) for number, item in enumerate(found.items, 1)],
+        "order": _order_data(found.order) if found.order else None,
+        "terms": _terms_data(found),
+    }
+
+
+def _item_data(number: int, item: Compared) -> dict[str, Any]:
+    price = total((line.amount for line in item.lines), item.lines[0].amount.currency) if item.lines else None
+    return {
+        "number": number,
+        "kind": item.request.kind,
+        "description": item.request.description,
+        "asked": item.request.quote,
+        "finding": item.finding,
+        "reason": item.reason,
+        "clause": clause_name(item.clause) if item.clause else None,
+        "quote": item.clause.quote if item.clause else None,
+        "hours": plain(item.hours) if item.hours else None,
+        "role": ", ".join(dict.fromkeys(line.role for line in item.lines)) or None,
+        "price": price.model_dump(mode="json") if price else None,
+        "starts_on": item.request.starts_on.isoformat() if item.request.starts_on else None,
+        "due_on": item.request.due_on.isoformat() if item.request.due_on else None,
+    }
+
+
+def _order_data(order: Order) -> dict[str, Any]:
+    return {
+        "items": [
+            {
+                "description": line.description,
+                "role": line.role,
+                "role_assumed": line.assumed_role,
+                "hours": plain(line.hours),
+                "rate": line.rate.model_dump(mode="json"),
+                "price": line.amount.model_dump(mode="json"),
+            }
+            for _, line in order.items
+        ],
+        "value": order.value.model_dump(mode="json"),
+        "cost": order.cost.model_dump(mode="json") if order.cost else None,
+        "margin": str(order.margin) if order.margin is not None else None,
+        "starts_on": order.starts_on.isoformat(),
+        "ends_on": order.ends_on.isoformat(),
+        "wanted_from": order.wanted_from.isoformat() if order.wanted_from else None,
+        "warnings": list(order.warnings),
+    }
+
+
+def _terms_data(found: Comparison) -> dict[str, Any]:
+    terms, card = found.agreement.terms, found.agreement.card
+    order, notice, allowance, cap, signers = (first(terms, k) for k in _SHOWN_TERMS)
+    return {
+        "change_order": order
+        and {"clause": clause_name(order), "how": order.what, "by_email": order.what == BY_EMAIL},
+        "notice": notice and {"clause": clause_name(notice), "working_days": notice.days},
+        "allowance": allowance
+        and {"clause": clause_name(allowance), "hours_a_month": plain(allowance.hours)},
+        "cap": cap
+        and {"clause": clause_name(cap), "amount": {"amount": str(cap.amount), "currency": cap.currency}},
+        "signatories": signers and {"clause": clause_name(signers), "titles": list(signers.names)},
+        "hours_a_day": plain(card.hours_a_day),
+        "percent_for_changes": plain(card.for_changes),
+        "earliest_start": found.agreement.earliest_start(found.today).isoformat(),
+    }
+
+
+_SHOWN_TERMS: tuple[TermKind, ...] = (
+    "change_order",
+    "change_notice",
+    "change_allowance",
+    "fee_cap",
+    "change_signatory",
+)
+
+COMPARE = Tool(
+    name="compare_change",
+    version="1",
+    description="Compare what a client asks for in a message with the project's contract, clause by clause, "
+    "and price what lies outside it.",
+    permission="change.read",
+    effect="read",
+    arguments=CompareChange,
+    run=compare_change,
+)
+PROPOSE = Tool(
+    name="propose_change_order",
+    version="1",
+    description="Propose a priced change order for what a client's message asks beyond the contract.",
+    permission="change.propose",
+    effect="propose",
+    arguments=ProposeChangeOrder,
+    run=propose_change_order,
+)
+TOOLS = (COMPARE, PROPOSE)
