@@ -1,28 +1,23 @@
 """Playing the demo to an audience at a terminal: set up, play the day, serve."""
 
 import json
-import shutil
 import signal
 import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 
 import typer
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from api.cli.console import console
-from api.cli.demo_stage import DemoHome, Running, prepare
-from api.database import NAME, server_root, stop_embedded
+from api.cli.demo_stage import DemoHome, Running, forget, prepare
+from api.database import stop_embedded
 from api.jobs.fitting import Outcome
 from api.settings import Settings
 from demo.day import Day, SceneFailed, play
 from demo.scenario import Scenario
 from models.predict import base
-from store.admin import drop_database
-from store.cluster import SUPERUSER
-from store.server import start
 
 SHOWN_PERSONAS = (
     "project_manager",
@@ -41,7 +36,7 @@ def run_demo(settings: Settings, *, once: bool, fresh: bool, scale: float) -> No
     home = DemoHome(settings.home_directory / "demo")
     try:
         if fresh:
-            _forget(settings, home)
+            forget(settings, home)
         with _progress() as progress:
             outcomes = prepare(settings, home, scale, progress)
         _say_models(outcomes)
@@ -98,31 +93,14 @@ def _say_models(outcomes: Sequence[Outcome]) -> None:
         console.print(f"Model {outcome.name}: {outcome.says}", markup=False)
 
 
-def _forget(settings: Settings, home: DemoHome) -> None:
-    """Drop the demo's database and files. A database named by DATABASE_URL is never dropped."""
-    if settings.database_url is None:
-        server = start(server_root(settings))
-        drop_database(server.dsn(SUPERUSER, SUPERUSER), NAME)
-    _remove(home.root)
-
-
-def _remove(directory: Path) -> None:
-    if directory.exists():
-        shutil.rmtree(directory)
-
-
 @contextmanager
 def _progress() -> Iterator[base.Progress]:
-    """A bar for what is being done; one line for each thing done."""
-    columns = (TextColumn("{task.description:44}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console) as bars:
-        tasks: dict[str, TaskID] = {}
+    """One bar for whatever is being done."""
+    columns = (SpinnerColumn(), TextColumn("{task.description:36}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as bars:
+        task = bars.add_task("setting the demo up", total=None)
 
         def progress(what: str, done: int, total: int) -> None:
-            if what not in tasks:
-                for task in tasks.values():
-                    bars.stop_task(task)
-                tasks[what] = bars.add_task(what, total=total)
-            bars.update(tasks[what], completed=done, total=total)
+            bars.update(task, description=what, completed=done, total=total)
 
         yield progress

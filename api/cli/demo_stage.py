@@ -4,6 +4,7 @@ record, the worker and the service."""
 import json
 import os
 import secrets
+import shutil
 import signal
 import socket
 import subprocess
@@ -21,7 +22,7 @@ import httpx
 from api.auth.people import principal_of
 from api.auth.sessions import Sessions
 from api.auth.tokens import Tokens
-from api.database import SET_UP, Place, place, set_up
+from api.database import NAME, SET_UP, Place, place, server_root, set_up
 from api.jobs.bench_report import make_reports
 from api.jobs.fitting import Outcome, fit_all
 from api.jobs.worker import tools
@@ -33,9 +34,11 @@ from models.actions import SYSTEMS
 from models.errors import ChargehandError
 from models.predict.base import Progress
 from models.text.embed import default_embedder
-from store.admin import alter_audit_row, audit_copy
+from store.admin import alter_audit_row, audit_copy, drop_database
+from store.cluster import SUPERUSER
 from store.db import Database
 from store.importer import import_firm
+from store.server import start
 from workflow.verify import verify
 
 SEED = 7
@@ -82,6 +85,15 @@ class DemoHome:
         return self.root / f"{part}.log"
 
 
+def forget(settings: Settings, home: DemoHome) -> None:
+    """Drop the demo's database and files. A database named by DATABASE_URL is never dropped."""
+    if settings.database_url is None:
+        server = start(server_root(settings))
+        drop_database(server.dsn(SUPERUSER, SUPERUSER), NAME)
+    if home.root.exists():
+        shutil.rmtree(home.root)
+
+
 def make_firm(home: DemoHome, database: Database, scale: float, progress: Progress) -> FirmSummary:
     """Generate the firm and import it, like any customer's files."""
     today = datetime.now(UTC).date()
@@ -91,12 +103,15 @@ def make_firm(home: DemoHome, database: Database, scale: float, progress: Progre
 
 
 def prepare(settings: Settings, home: DemoHome, scale: float, progress: Progress) -> list[Outcome]:
-    """Make the demo installation, unless it is made: database, firm, fitted models."""
+    """Make the demo installation, unless it is made: database, firm, fitted models. One that was cut short is
+    made anew."""
+    if home.made.exists():
+        set_up(settings, place(settings))
+        return []
+    forget(settings, home)
+    home.root.mkdir(parents=True)
     where = place(settings)
     set_up(settings, where)
-    if home.made.exists():
-        return []
-    home.root.mkdir(parents=True, exist_ok=True)
     database = where.database()
     try:
         summary = make_firm(home, database, scale, progress)

@@ -227,7 +227,7 @@ def risk(tx: Tx, now: datetime) -> Fitted | None:
         split=f"fitted on reports before {cut}, judged on {len(test)} later ones",
         metrics=metrics,
         baseline=baseline,
-        beats=metrics["auc_red"] >= baseline["auc_red"],
+        beats=metrics["macro_f1"] >= baseline["macro_f1"],
     )
 
 
@@ -275,12 +275,17 @@ def _card(fitted: Fitted, now: datetime) -> dict[str, Any]:
         "from": fitted.first.isoformat(),
         "to": fitted.last.isoformat(),
         "split": fitted.split,
-        "metrics": {k: round(v, 4) for k, v in fitted.metrics.items()},
-        "baseline": {k: round(v, 4) for k, v in fitted.baseline.items()},
+        "metrics": _defined(fitted.metrics),
+        "baseline": _defined(fitted.baseline),
         "beats_baseline": fitted.beats,
         "code_version": version("chargehand"),
         "fitted_at": now.isoformat(),
     }
+
+
+def _defined(metrics: Mapping[str, float]) -> dict[str, float]:
+    """Without those that the test rows leave undefined, such as an AUC of one class."""
+    return {name: round(value, 4) for name, value in metrics.items() if np.isfinite(value)}
 
 
 def _sha256(frame: pd.DataFrame) -> str:
@@ -290,8 +295,9 @@ def _sha256(frame: pd.DataFrame) -> str:
 
 def _says(fitted: Fitted) -> str:
     parts = []
-    for name, value in fitted.metrics.items():
-        beside = f" (naive {fitted.baseline[name]:.3g})" if name in fitted.baseline else ""
+    baseline = _defined(fitted.baseline)
+    for name, value in _defined(fitted.metrics).items():
+        beside = f" (naive {baseline[name]:.3g})" if name in baseline else ""
         parts.append(f"{name.replace('_', ' ')} {value:.3g}{beside}")
     verdict = "in service" if fitted.beats else "not served: it does not beat the naive answer"
     return f"{', '.join(parts)}; {verdict}"
