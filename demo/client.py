@@ -40,6 +40,13 @@ class Persona:
         """Raises Refused."""
         return _answer(self.http.get(path, params=query))
 
+    def page(self, path: str) -> str:
+        """The text of a page. Raises Refused."""
+        reply = self.http.get(path)
+        if reply.is_error:
+            _answer(reply)
+        return reply.text
+
     def post(self, path: str, body: Json) -> Any:
         """With an idempotency key of its own. Raises Refused."""
         return _answer(self.http.post(path, json=body, headers={"Idempotency-Key": str(uuid4())}))
@@ -68,7 +75,7 @@ class Persona:
 
     def history(self, thread_id: str) -> list[Json]:
         """All that was said in a conversation, outcomes that it was told of included."""
-        return list(self.get(f"/v1/threads/{thread_id}")["messages"])
+        return list(self.get(f"/v1/threads/{thread_id}/messages"))
 
     def card(self, proposal_id: str) -> Json:
         return dict(self.get(f"/v1/proposals/{proposal_id}"))

@@ -238,10 +238,10 @@ def nightly_report(day: Day) -> None:
     check(bool(made["reports"]), name, "no report was made")
     check(bool(made["proposals"]), name, "no move was proposed")
     manager = day.player("resource_manager")
-    seen = manager.get("/v1/reports")["items"]
+    seen = manager.get("/v1/reports")
     check(bool(seen), name, f"{manager.name} sees no report")
-    page = manager.get(f"/v1/reports/{seen[0]['report_id']}")
-    check("<svg" in page["html"], name, "the report has no plot")
+    page = manager.page(f"/v1/reports/{seen[0]['report_id']}/page")
+    check("<svg" in page, name, "the report has no plot")
     day.tell(f"{len(made['reports'])} reports with plots, {len(made['proposals'])} moves proposed.")
 
 

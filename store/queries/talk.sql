@@ -25,12 +25,17 @@ set updated_at = now(), title = case when title = '' then %(title)s else title e
 where thread_id = %(thread_id)s and owner_id = app.me();
 
 -- name: history
--- The newest messages of a conversation, oldest first.
+-- The newest messages of a conversation, oldest first, with what the conversation was told of its proposals. Such
+-- an outcome is a message of the copilot with a negative number.
 select message_id, author, text, payload, created_at
 from (
-  select * from talk.message where thread_id = %(thread_id)s
-  order by message_id desc limit %(limit)s) newest
-order by message_id;
+  select message_id, author, text, payload, created_at from talk.message where thread_id = %(thread_id)s
+  union all
+  select -notice_id, 'copilot', text, jsonb_build_object('outcome', kind, 'proposals', jsonb_build_array(proposal_id)),
+    created_at
+  from workflow.notice where thread_id = %(thread_id)s and person_id = app.me()
+  order by created_at desc, message_id desc limit %(limit)s) newest
+order by created_at, message_id;
 
 -- name: try_hold
 -- Hold a thread until this transaction ends; false when another turn holds it.
