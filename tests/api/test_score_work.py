@@ -156,7 +156,7 @@ def test_plan_keeps_its_time_limit_on_a_hard_problem(files: Path) -> None:
     start = time.monotonic()
     command = [sys.executable, "-c", "from api.cli.main import main; main()", "plan", files / "problem.json"]
     subprocess.run([*command, "--time-limit", "3", "--out", files / "out"], check=True, capture_output=True)
-    assert time.monotonic() - start < 8  # of which a busy machine may take some to start Python
+    assert time.monotonic() - start < 15  # a busy machine may take most of it to start and end Python
     plan = Plan.model_validate_json((files / "out").read_text())
     assert check_plan(Problem.model_validate(hard), plan) == []
 
