@@ -20,11 +20,11 @@ from models.money import Currency, Money
 
 Relation = Literal[
     "project_manager",  # of the project the action is about
-    "practice_lead",  # of the project's practice
+    "practice_lead",  # of the project's practice, or the person's where it is about no project
     "practice_resource_manager",  # resource manager of the practice the person belongs to
     "person_practice_lead",  # lead of the practice the person belongs to
     "account_owner",  # of the client
-    "office_finance",  # finance of the legal entity that runs the project
+    "office_finance",  # finance of the legal entity that runs the project, or employs the person
     "manager",  # line manager of the person the action is about
 ]
 

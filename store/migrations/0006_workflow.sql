@@ -151,7 +151,7 @@ create table workflow.effect (
   foreign key (proposal_id, version, content_hash)
     references workflow.proposal_version (proposal_id, version, content_hash)
 );
-create index effect_due on workflow.effect (system, not_before, effect_id) where state in ('ready', 'leased');
+create index effect_due on workflow.effect (system, effect_id) where state in ('ready', 'leased');
 create index effect_order on workflow.effect (system, ordering_key, effect_id)
   where state in ('ready', 'leased', 'parked');
 create index effect_proposal on workflow.effect (proposal_id);
@@ -282,9 +282,9 @@ create policy seen on workflow.active_policy to chargehand_agent using (true);
 create policy seen on workflow.circuit to chargehand_agent using (true);
 create policy seen on workflow.proposal to chargehand_agent using (
   proposer_id = (select app.me())
-  or proposal_id = any ((select app.my_signatures())::uuid[])
   or (select app.sees_all_proposals())
-  or ((select app.sees_money()) and project_id = any ((select app.visible_projects())::text[])));
+  or proposal_id in (select unnest(app.my_signatures()))  -- hashed: some have signed thousands
+  or ((select app.sees_money()) and project_id in (select unnest(app.visible_projects()))));
 create policy seen on workflow.proposal_version to chargehand_agent
   using (exists (select from workflow.proposal p where p.proposal_id = proposal_version.proposal_id));
 create policy seen on workflow.approver to chargehand_agent

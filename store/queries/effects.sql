@@ -175,6 +175,7 @@ update workflow.effect set waits_since = now()
 where system = %(system)s and state = 'ready' and waits_since is null;
 
 -- name: stop_waiting
--- Nothing waits for a system any more.
+-- Nothing waits for a system any more. What is leased says so itself when it is settled: its row may be locked by
+-- a worker that waits for the circuit this transaction holds.
 update workflow.effect set waits_since = null
-where system = %(system)s and state in ('ready', 'leased') and waits_since is not null;
+where system = %(system)s and state = 'ready' and waits_since is not null;

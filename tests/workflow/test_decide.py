@@ -12,7 +12,7 @@ from models.access import NotFound, service
 from models.actions import Action, HoldInvoice
 from models.evidence import NotVerbatim, QuoteCitation
 from models.proposal import Verdict
-from store.db import Database
+from store.db import DB_ROLES, Database
 from tests.workflow.firm import (
     assignment,
     change_order,
@@ -89,6 +89,20 @@ def test_one_signature_carries_it_out(workflow: Workflow, decide: Decide, notice
     assert (signature.person.name, signature.verdict, signature.surface) == ("Rita Roth", "approve", "web")
     assert heard(notices, "paula", card) == ["outcome"]
     assert heard(notices, "rita", card) == heard(notices, "rolf", card) == ["card"]
+
+
+def test_a_pending_proposal_survives_a_restart(workflow: Workflow, db: Database) -> None:
+    """A pending approval is lost on reload (CopilotKit #1397), clicks are swallowed after a restart
+    (hermes-agent #100408): here nothing of it is in a process."""
+    card = workflow.propose(principal("paula"), draft(assignment()))
+    restarted = Database({role: db.dsn(role) for role in DB_ROLES})
+    try:
+        done = Workflow(restarted).decide(
+            principal("rita"), card.proposal_id, content_hash=card.content_hash, verdict="approve"
+        )
+    finally:
+        restarted.close()
+    assert done.state == "approved"
 
 
 def test_steps_run_in_order(workflow: Workflow, decide: Decide, notices: Notices) -> None:

@@ -352,6 +352,20 @@ def test_what_cannot_be_understood_stops_where_a_person_sees_it(
     assert "waits for a person" in notices("leo")[-1][1]
 
 
+def test_what_is_there_twice_waits_for_a_person(
+    workflow: Workflow, approved: Approved, drain: Drain, twin: Twin, owner: psycopg.Connection[Any]
+) -> None:
+    card = approved(risk())
+    [key] = [e.idempotency_key for e in card.effects]
+    for _ in range(2):
+        twin.write("psa", "risks", card.effects[0].body, key, None, Faults())
+    owner.execute("update workflow.effect set sent_at = now() - interval '1 hour'")
+    drain()
+    assert state(workflow, card) == "parked"
+    assert "2 times" in effect(workflow, card).last_error
+    assert keys(twin) == {key: 2}, "not a third one"
+
+
 # --- saying no
 
 

@@ -7,6 +7,8 @@ from typing import Any
 import psycopg
 import pytest
 
+from models.access import service
+from models.policy import PolicySet
 from tests.workflow.firm import assignment, change_order, development, draft, people, principal
 from workflow.cards import ProposalCard
 from workflow.errors import AlreadyOver, NotYourDecision
@@ -121,6 +123,29 @@ def test_when_nobody_is_left_it_starts_again_under_the_strictest_rule(
     assert (again.state, again.version, again.rule) == ("pending", 2, "strictest")
     assert [v.author.person_id for v in again.versions] == ["rita", "rita"], "nobody else wrote any of it"
     assert kinds(notices, "dora") == ["card", "reminder"]
+
+
+def test_who_has_signed_cannot_fill_the_gap_that_somebody_leaves(
+    workflow: Workflow, in_hours: Later, owner: psycopg.Connection[Any]
+) -> None:
+    steps = [
+        {"name": "First", "approvers": [{"person": "leo"}, {"person": "rita"}]},
+        {"name": "Second", "approvers": [{"person": "leo"}, {"person": "dora"}]},
+    ]
+    policy = {
+        "name": "two",
+        "currency": "EUR",
+        "rules": [{"name": "only", "because": "two sign", "gate": {"steps": steps}}],
+    }
+    workflow.load_policy(service("setup"), PolicySet.model_validate(policy))
+    card = workflow.propose(principal("paula"), draft(assignment()))
+    decide(workflow, "leo", card)
+    owner.execute("update firm.person set ends_on = current_date - 1 where person_id = 'dora'")
+    workflow.sweep(in_hours(25))
+    again = workflow.card(principal("rita"), card.proposal_id)
+    assert (again.version, again.step) == (2, 0), "Leo is needed for the second step now"
+    decide(workflow, "rita", again)
+    assert decide(workflow, "leo", again).state == "approved"
 
 
 def test_a_proposal_that_cannot_be_refreshed_still_expires(
