@@ -80,7 +80,7 @@ class Persona:
     def card(self, proposal_id: str) -> Json:
         return dict(self.get(f"/v1/proposals/{proposal_id}"))
 
-    def decide(self, proposal_id: str, verdict: str, reason: str = "") -> Json:
+    def decide(self, proposal_id: str, verdict: str, reason: str = "I looked at the evidence.") -> Json:
         """Sign what the card shows now."""
         shown = self.card(proposal_id)
         body = {"content_hash": shown["content_hash"], "verdict": verdict, "reason": reason}
