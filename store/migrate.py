@@ -3,6 +3,7 @@ Procrastinate's own tables. Safe when several processes call it at once, and saf
 
 import hashlib
 import re
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.resources import files
@@ -17,6 +18,7 @@ from models.errors import ChargehandError
 from store.db import DbRole
 
 LOCK_KEY = 0x43_48_41_52  # "CHAR": one number for every process that migrates this database
+TURN_SECONDS = 0.1  # between two tries to get it
 
 _FILE = re.compile(r"^(?P<number>\d{4})_(?P<name>[a-z0-9_]+)\.sql$")
 
@@ -53,7 +55,7 @@ def migrate(admin_dsn: str, *, passwords: dict[DbRole, str] | None = None) -> li
 
     Raises MigrationChanged; anything else leaves the last whole migration in place."""
     with psycopg.connect(admin_dsn, autocommit=True) as connection:
-        connection.execute("select pg_advisory_lock(%s)", (LOCK_KEY,))
+        _take_turn(connection)
         applied = _apply_ours(connection)
         _apply_langgraph(admin_dsn)
         _apply_procrastinate(admin_dsn)
@@ -74,6 +76,14 @@ def pending(admin_dsn: str) -> list[str]:
         else:
             known = {n for (n,) in connection.execute("select number from public.chargehand_migration")}
     return [f"{m.number:04d}_{m.name}" for m in migrations() if m.number not in known]
+
+
+def _take_turn(connection: psycopg.Connection) -> None:
+    """Hold the lock until the connection closes. Asked for again and again rather than waited for: a session
+    that waits inside a statement holds a snapshot, `create index concurrently` (LangGraph's) waits for all
+    those to end, and the two would wait for each other for ever."""
+    while connection.execute("select pg_try_advisory_lock(%s)", (LOCK_KEY,)).fetchone() != (True,):
+        time.sleep(TURN_SECONDS)
 
 
 def _apply_ours(connection: psycopg.Connection) -> list[str]:
@@ -113,6 +123,7 @@ def _apply_langgraph(admin_dsn: str) -> None:
         connection.execute(
             "grant select, insert, update, delete on all tables in schema langgraph to chargehand_agent"
         )
+        connection.execute("revoke insert, update, delete on checkpoint_migrations from chargehand_agent")
 
 
 def _apply_procrastinate(admin_dsn: str) -> None:
