@@ -1,0 +1,215 @@
+"""Least privilege, read off the catalogue: what each database role may write is exactly what is listed here,
+each with its reason. A new grant fails until somebody says why it is needed."""
+
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+from store.cluster import SUPERUSER
+from store.db import DB_ROLES
+from store.migrate import migrate
+from store.server import Server
+from tests.firm_fixtures import Template
+
+# role, tables, rights, why. `update(...)` holds for these columns only.
+ALLOWED: tuple[tuple[str, str, str, str], ...] = (
+    ("agent", "talk.thread", "insert update(title, updated_at)", "people's conversations"),
+    ("agent", "talk.message", "insert", "what was said stays said"),
+    ("agent", "talk.tool_call", "insert", "every call is recorded, none is taken back"),
+    ("agent", "langgraph.checkpoints", "insert update delete", "the conversation's memory, LangGraph's own"),
+    ("agent", "langgraph.checkpoint_[bw]*", "insert update delete", "blobs and writes: parts of that memory"),
+    (
+        "agent",
+        "workflow.idempotent_reply",
+        "insert update delete",
+        "a caller's own replies, claimed and kept",
+    ),
+    ("agent", "workflow.notice", "update(read_at)", "having read one's own"),
+    ("gate", "access.sign_in_link", "insert update delete", "signing in"),
+    ("gate", "access.session", "insert update delete", "being signed in"),
+    ("gate", "access.api_token", "insert update delete", "tokens, made and revoked"),
+    ("steward", "firm.*", "insert update delete", "the import mirrors the firm's files"),
+    ("steward", "access.role_grant", "insert update delete", "roles.csv is part of the import"),
+    ("steward", "predict.model", "insert update(state)", "a model is added or retired, never altered"),
+    ("steward", "workflow.policy_version", "insert", "a policy is added, never altered"),
+    ("steward", "workflow.active_policy", "insert update", "which of them is in force"),
+    ("workflow", "workflow.proposal_version", "insert", "an edit is a new version"),
+    ("workflow", "workflow.approver", "insert", "who may sign it"),
+    ("workflow", "workflow.decision", "insert", "a signature, never taken back"),
+    ("workflow", "workflow.declined_item", "insert", "what an approver left out"),
+    (
+        "workflow",
+        "workflow.proposal",
+        "update(amount, currency, escalate_at, escalated_at, expires_at, remind_at, state, state_since, step,"
+        " title, version)",
+        "moving it on; who proposed what, and how, stays",
+    ),
+    (
+        "workflow",
+        "workflow.effect",
+        "insert update(attempts, external_ref, last_error, not_before, result, settled_at, state,"
+        " waits_since)",
+        "with the last signature; by hand when it is parked; never what is written",
+    ),
+    ("workflow", "workflow.notice", "insert", "telling people"),
+    ("workflow", "workflow.circuit", "update", "pausing a system by hand"),
+    ("workflow", "firm.assignment", "insert", "mirrors what a person settled by hand"),
+    ("workflow", "firm.system_record", "insert", "mirrors what a person settled by hand"),
+    ("workflow", "firm.time_entry", "update(state)", "mirrors what a person settled by hand"),
+    ("worker", "workflow.proposal", "update(state, state_since)", "executed, parked or failed"),
+    (
+        "worker",
+        "workflow.effect",
+        "update(attempts, external_ref, fence, last_error, lease_owner, lease_until, not_before, result,"
+        " sent_at, settled_at, state, waits_since)",
+        "claiming and settling; never what is written",
+    ),
+    ("worker", "workflow.notice", "insert", "telling people"),
+    ("worker", "workflow.circuit", "update", "a system that is down"),
+    ("worker", "firm.assignment", "insert", "mirrors what the PSA confirmed"),
+    ("worker", "firm.system_record", "insert", "mirrors what a system confirmed"),
+    ("worker", "firm.time_entry", "update(state)", "mirrors what the PSA confirmed"),
+    ("worker", "talk.thread", "insert", "reports open a conversation"),
+    ("worker", "talk.message", "insert", "a thread hears the outcome"),
+    ("worker", "talk.tool_call", "insert", "jobs call tools too"),
+    ("worker", "predict.model", "insert update(state)", "refitting"),
+    ("worker", "predict.report", "insert update delete", "the nightly report is replaced"),
+    ("worker", "jobs.procrastinate_*", "insert update delete truncate", "the job queue, Procrastinate's own"),
+)
+
+TABLES = """
+select n.nspname || '.' || c.relname, c.oid
+from pg_class c join pg_namespace n on n.oid = c.relnamespace
+where c.relkind in ('r', 'p', 'v', 'm', 'f')
+  and n.nspname not in ('pg_catalog', 'information_schema', 'pg_toast')
+"""
+COLUMNS = """
+select attname, has_column_privilege(%(role)s, attrelid, attname, 'update')
+from pg_attribute where attrelid = %(table)s and attnum > 0 and not attisdropped order by attname
+"""
+
+Connection = psycopg.Connection[tuple[object, ...]]
+
+
+@pytest.fixture(scope="module")
+def migrated(server: Server, template: Template) -> str:
+    """One migrated database for all: nothing here gets written."""
+    return template(f"privileges_{uuid4().hex}", migrate)
+
+
+@pytest.fixture(scope="module")
+def owner(server: Server, migrated: str) -> Iterator[Connection]:
+    with psycopg.connect(server.dsn(migrated, SUPERUSER), autocommit=True) as connection:
+        yield connection
+
+
+@pytest.fixture
+def agent(server: Server, migrated: str) -> Iterator[Connection]:
+    with psycopg.connect(server.dsn(migrated, "chargehand_agent"), autocommit=True) as connection:
+        yield connection
+
+
+def rights(owner: Connection, role: str, table: object) -> str:
+    """What the role may write in the table, in the words of ALLOWED; empty for nothing."""
+    may = [
+        right
+        for right in ("insert", "update", "delete", "truncate")
+        if owner.execute("select has_table_privilege(%s, %s::oid, %s)", (role, table, right)).fetchone()
+        == (True,)
+    ]
+    if "update" not in may:
+        columns = owner.execute(COLUMNS, {"role": role, "table": table}).fetchall()
+        if some := [str(name) for name, granted in columns if granted]:
+            may.insert(1 if "insert" in may else 0, f"update({', '.join(some)})")
+    return " ".join(may)
+
+
+@pytest.mark.parametrize("role", DB_ROLES)
+def test_a_role_may_write_exactly_what_is_listed(owner: Connection, role: str) -> None:
+    rows = [row for row in ALLOWED if row[0] == role]
+    found = {
+        str(name): rights(owner, f"chargehand_{role}", oid) for name, oid in owner.execute(TABLES).fetchall()
+    }
+    held = {name: right for name, right in found.items() if right}
+    listed = {name: row[2] for row in rows for name in found if fnmatchcase(name, row[1])}
+    assert held == listed
+    idle = [row[1] for row in rows if not any(fnmatchcase(name, row[1]) for name in held)]
+    assert not idle, "listed, but there is no such table"
+
+
+def test_nobody_else_holds_a_table(owner: Connection) -> None:
+    """Neither the public nor a role of ours that this file does not know."""
+    granted = owner.execute(
+        "select distinct grantee from information_schema.role_table_grants"
+        " where table_schema not in ('pg_catalog', 'information_schema')"
+    ).fetchall()
+    assert {g for (g,) in granted} <= {"postgres", *(f"chargehand_{role}" for role in DB_ROLES)}
+
+
+def test_no_role_of_ours_can_pass_row_level_security_or_make_roles(owner: Connection) -> None:
+    found = owner.execute(
+        "select rolname from pg_roles where rolname like 'chargehand\\_%'"
+        " and (rolsuper or rolbypassrls or rolcreaterole or rolcreatedb or rolreplication or rolinherit)"
+    ).fetchall()
+    assert found == []
+
+
+def test_no_role_of_ours_may_create_anything_that_lasts(owner: Connection) -> None:
+    found = owner.execute(
+        "select r.rolname, n.nspname from pg_roles r cross join pg_namespace n"
+        " where r.rolname like 'chargehand\\_%' and n.nspname not like 'pg\\_%'"
+        " and has_schema_privilege(r.oid, n.oid, 'create')"
+    ).fetchall()
+    assert found == []
+
+
+def test_functions_with_the_owners_rights_are_granted_by_name_and_pin_their_path(owner: Connection) -> None:
+    found = owner.execute(
+        "select p.oid::regprocedure::text, p.proconfig, p.proacl is null or p.proacl::text like '%,=X/%'"
+        " or p.proacl::text like '{=X/%' from pg_proc p join pg_namespace n on n.oid = p.pronamespace"
+        " where p.prosecdef and n.nspname not in ('pg_catalog', 'information_schema')"
+    ).fetchall()
+    assert len(found) > 15
+    for name, settings, public in found:
+        assert not public, f"anyone may call {name}"
+        assert isinstance(settings, list) and settings[0].startswith("search_path=pg_catalog"), name
+
+
+def test_a_temporary_table_of_the_same_name_fools_no_function(agent: Connection) -> None:
+    """Temporary tables come first on every search path: functions must name their schemas."""
+    agent.execute("create temp table role_grant (person_id text, role text, scope_kind text, scope_id text)")
+    agent.execute("insert into role_grant values ('mallory', 'delivery_director', 'firm', '')")
+    agent.execute("select set_config('chargehand.principal', 'mallory', false)")
+    seen = agent.execute("select app.my_roles(), app.sees_firm(), app.sees_money(), app.sees_rates()")
+    assert seen.fetchone() == ([], False, False, False)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "select * from access.session",  # others' ways in
+        "select * from access.role_grant",  # who may do what
+        "select * from audit.head",
+        "insert into audit.event select * from audit.event",
+        "insert into workflow.proposal (proposal_id) values (gen_random_uuid())",
+        "update workflow.proposal set state = 'approved'",
+        "insert into workflow.decision (proposal_id) values (gen_random_uuid())",
+        "insert into workflow.effect (idempotency_key) values ('x')",
+        "update firm.person set name = 'x'",
+        "insert into jobs.procrastinate_jobs (task_name) values ('refit-models')",
+        "update langgraph.checkpoint_migrations set v = 0",
+        "select audit.digest(null, 1, now(), '', '', '', '', '{}')",
+        "set role chargehand_workflow",
+        "set role postgres",
+        "alter table firm.person disable row level security",
+        "create table firm.mine ()",
+        "copy firm.person to program 'true'",
+    ],
+)
+def test_the_agents_role_is_refused(agent: Connection, statement: str) -> None:
+    agent.execute("select set_config('chargehand.principal', 'service:mallory', false)")
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        agent.execute(statement.encode())
