@@ -7,7 +7,7 @@ verified anew, and then reads its page again, because it may have missed somethi
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -15,7 +15,7 @@ from uuid import UUID
 import psycopg
 import structlog
 from fastapi.concurrency import run_in_threadpool
-from fastapi.sse import KEEPALIVE_COMMENT, format_sse_event
+from fastapi.sse import ServerSentEvent
 from pydantic import BaseModel
 
 from models.access import Principal
@@ -23,7 +23,6 @@ from models.proposal import ProposalState
 from store.db import Database
 
 CHANNEL = "chargehand"
-HEARTBEAT_S = 15.0
 STREAM_S = 300.0  # a watcher's time: then its session or token is checked again
 BACKLOG = 1_000  # ids that a watcher may be behind
 RETRY_MS = 2_000
@@ -81,28 +80,25 @@ class Live:
         for watcher in self._watchers:
             watcher.woken.set()
 
-    async def watch(self, principal: Principal, *, again: bool = False) -> AsyncIterator[bytes]:
-        """Server-sent events until the stream's time is over: `proposal` (ProposalChanged), and `missed` when
-        everything should be read anew. `again`: the watcher was here before and may have missed something."""
+    async def watch(self, principal: Principal, *, again: bool = False) -> AsyncGenerator[ServerSentEvent]:
+        """Events until the stream's time is over: `proposal` (ProposalChanged), and `missed` when everything
+        should be read anew. `again`: the watcher was here before and may have missed something."""
         watcher = _Watcher(missed=again)
         self._watchers.add(watcher)
         loop = asyncio.get_running_loop()
         ends = loop.time() + STREAM_S
         try:
-            yield format_sse_event(event="hello", data_str="{}", id="0", retry=RETRY_MS)
+            yield ServerSentEvent(event="hello", data={}, id="0", retry=RETRY_MS)
             while not self._closing and loop.time() < ends:
                 if watcher.missed:
                     watcher.missed = False
-                    yield format_sse_event(event="missed", data_str="{}")
-                try:
-                    await asyncio.wait_for(watcher.woken.wait(), HEARTBEAT_S)
-                except TimeoutError:
-                    yield KEEPALIVE_COMMENT
-                    continue
+                    yield ServerSentEvent(event="missed", data={})
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(watcher.woken.wait(), ends - loop.time())
                 watcher.woken.clear()
                 changed, watcher.changed = watcher.changed, set()
                 for change in await run_in_threadpool(self._seen, principal, list(changed)):
-                    yield format_sse_event(event="proposal", data_str=change.model_dump_json())
+                    yield ServerSentEvent(event="proposal", data=change)
         finally:
             self._watchers.discard(watcher)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from models.access import Grant, NotFound, Permission, Principal, Surface, service
-from store.db import Database
+from store.db import Database, Tx
 
 GATE: Principal = service("gate")  # signs people in; nobody is known yet
 
@@ -32,12 +32,17 @@ class PersonRow:
         )
 
 
+def find_person(tx: Tx, person_id: str) -> PersonRow | None:
+    """One person who works here. Role: gate."""
+    return tx.row("access.person", PersonRow, person_id=person_id)
+
+
 def principal_of(db: Database, said: str, surface: Surface) -> Principal:
     """The person of an id, an e-mail address or a full name. For callers who were verified otherwise: the
     operator's command line, a chat surface that knows the address. Raises NotFound."""
     with db.tx(GATE, "gate") as tx:
         person_id = tx.value("access.person_said", said=said.strip())
-        row = tx.row("access.person", PersonRow, person_id=person_id) if person_id else None
+        row = find_person(tx, person_id) if person_id else None
     if row is None:
         raise NotFound(what="person", id=said)
     return row.principal(surface)

@@ -6,11 +6,11 @@ in always makes a new session, so that a cookie planted beforehand is worth noth
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from api.auth.people import GATE, PersonRow
+from api.auth.people import GATE, PersonRow, find_person
 from api.auth.secrets import new_secret, sha256
 from models.access import NotFound, Principal
 from models.errors import ChargehandError
-from store.db import Database
+from store.db import Database, Tx
 
 IDLE = timedelta(hours=8)
 LIFETIME = timedelta(days=5)
@@ -40,7 +40,8 @@ class Session:
 
 
 @dataclass(frozen=True)
-class _Row(PersonRow):
+class _Row:
+    person_id: str
     csrf: str
     stale: bool
 
@@ -55,7 +56,7 @@ class Sessions:
         """A link that signs the person in once. `by` must have been checked. Raises NotFound."""
         token = new_secret()
         with self._db.tx(by, "gate") as tx:
-            if tx.row("access.person", PersonRow, person_id=person_id) is None:
+            if find_person(tx, person_id) is None:
                 raise NotFound(what="person", id=person_id)
             expires_at: datetime = tx.value(
                 "access.add_link",
@@ -69,38 +70,50 @@ class Sessions:
     def is_open(self, link_token: str) -> bool:
         """Whether a link can still be used. Looking does not use it."""
         with self._db.tx(GATE, "gate") as tx:
-            return bool(tx.value("access.link_is_open", sha256=sha256(link_token)))
+            return _of_link(tx, link_token) is not None
 
-    def sign_in(self, link_token: str) -> str:
-        """Use a link up; the new session's cookie. Raises LinkSpent."""
+    def sign_in(self, link_token: str, before: str = "") -> str:
+        """Use a link up; the new session's cookie. The session that the browser had `before` ends.
+
+        Raises LinkSpent."""
         cookie = new_secret()
         with self._db.tx(GATE, "gate") as tx:
-            person_id = tx.value("access.use_link", sha256=sha256(link_token))
-            if person_id is None:
+            person = _of_link(tx, link_token)
+        if person is None:
+            raise LinkSpent
+        with self._db.tx(person.principal("web"), "gate") as tx:
+            if not tx.execute("access.use_link", sha256=sha256(link_token)):
                 raise LinkSpent
             tx.execute("access.sweep_sessions", idle_seconds=IDLE.total_seconds())
+            tx.execute("access.drop_session", sha256=sha256(before))
             tx.execute(
                 "access.add_session",
                 sha256=sha256(cookie),
-                person_id=person_id,
+                person_id=person.person_id,
                 csrf=new_secret(),
                 seconds=LIFETIME.total_seconds(),
             )
-            tx.audit("access.signed_in", f"person:{person_id}")
+            tx.audit("access.signed_in", f"person:{person.person_id}")
         return cookie
 
     def of(self, cookie: str) -> Session | None:
         """The session of a cookie, or None where it is over."""
         hashed = sha256(cookie)
         with self._db.tx(GATE, "gate") as tx:
-            row = tx.row("access.person_of_session", _Row, sha256=hashed, idle_seconds=IDLE.total_seconds())
-            if row is None:
+            row = tx.row("access.session", _Row, sha256=hashed, idle_seconds=IDLE.total_seconds())
+            person = find_person(tx, row.person_id) if row else None
+            if row is None or person is None:
                 return None
             if row.stale:
                 tx.execute("access.touch_session", sha256=hashed)
-        return Session(row.principal("web"), row.csrf)
+        return Session(person.principal("web"), row.csrf)
 
     def sign_out(self, cookie: str, principal: Principal) -> None:
         with self._db.tx(principal, "gate") as tx:
             if tx.execute("access.drop_session", sha256=sha256(cookie)):
                 tx.audit("access.signed_out", f"person:{principal.person_id}")
+
+
+def _of_link(tx: Tx, link_token: str) -> PersonRow | None:
+    person_id = tx.value("access.link", sha256=sha256(link_token))
+    return find_person(tx, person_id) if person_id else None

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from api.auth.people import GATE, PersonRow
+from api.auth.people import GATE, find_person
 from api.auth.secrets import new_secret, sha256
 from models.access import NotAllowed, NotFound, Permission, Principal
 from store.db import Database
@@ -37,7 +37,8 @@ class NewToken(TokenView):
 
 
 @dataclass(frozen=True)
-class _Row(PersonRow):
+class _Row:
+    person_id: str
     scopes: Sequence[Permission]
 
 
@@ -69,7 +70,7 @@ class Tokens:
                     raise NotAllowed(permission=scope, person_id=by.person_id)
         secret = new_secret(PREFIX)
         with self._db.tx(by, "gate") as tx:
-            if tx.row("access.person", PersonRow, person_id=holder) is None:
+            if find_person(tx, holder) is None:
                 raise NotFound(what="person", id=holder)
             made = tx.records(
                 "access.add_token",
@@ -101,8 +102,9 @@ class Tokens:
     def of(self, secret: str) -> Principal | None:
         """Whom a token acts for, or None where it is not or no longer good."""
         with self._db.tx(GATE, "gate") as tx:
-            row = tx.row("access.person_of_token", _Row, sha256=sha256(secret))
-        return row.principal("api", frozenset(row.scopes)) if row else None
+            row = tx.row("access.token", _Row, sha256=sha256(secret))
+            person = find_person(tx, row.person_id) if row else None
+        return person.principal("api", frozenset(row.scopes)) if row and person else None
 
 
 def _whose(by: Principal) -> str | None:

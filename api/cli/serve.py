@@ -1,5 +1,6 @@
 """`chargehand serve`: the REST API and the pages."""
 
+import threading
 from typing import Annotated
 
 import typer
@@ -30,5 +31,6 @@ def serve(
         where = place(found)
         set_up(found, where)
         with opened(found, where) as application:
+            threading.Thread(target=application.copilot.warm, daemon=True).start()
             console.print(f"Serving on {application.public_url}", markup=False)
             run(application, listener)

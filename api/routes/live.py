@@ -1,9 +1,11 @@
 """Changes as they happen."""
 
+from collections.abc import AsyncIterator
+from contextlib import aclosing
 from typing import Annotated
 
 from fastapi import Header, Request
-from fastapi.sse import EventSourceResponse
+from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from api.auth.callers import Reader
 from api.live import Live
@@ -24,9 +26,8 @@ async def live(
     principal: Reader,
     request: Request,
     last_event_id: Annotated[str | None, Header(alias="Last-Event-ID")] = None,
-) -> EventSourceResponse:
+) -> AsyncIterator[ServerSentEvent]:
     watching: Live = request.app.state.live
-    return EventSourceResponse(
-        watching.watch(principal, again=last_event_id is not None),
-        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
-    )
+    async with aclosing(watching.watch(principal, again=last_event_id is not None)) as events:
+        async for event in events:
+            yield event

@@ -1,18 +1,20 @@
 """The pages around the work: reports, operations, the audit log, and one's tokens."""
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Form, Query, Request, Response, status
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from api.auth.callers import SignedIn, Wired
-from api.routes.audit import NEWEST, check_chain, read_page
+from api.auth.callers import Caller, SignedIn, Wired
+from api.routes.audit import NEWEST, AuditEvent, check_chain, read_page
 from api.routes.operations import EffectId, parked_effects
 from api.routes.reports import find_report, list_reports
 from api.web.render import names, page
 from models.access import require
 from models.actions import System
+from workflow.cards import person
 
 router = APIRouter()
 
@@ -104,7 +106,14 @@ def audit(
         "audit.html",
         caller,
         events=found,
-        names=names(request, caller, {e.actor for e in found.items}),
+        names=_names(request, caller, found.items),
         chain=check_chain(app.db, caller.principal) if before is None else None,
         subject=subject,
     )
+
+
+def _names(request: Request, caller: Caller, events: Sequence[AuditEvent]) -> dict[str, str]:
+    """The names of who did it and of whom it is about."""
+    ids = {e.actor for e in events} | {e.subject.partition(":")[2] for e in events}
+    services = {i: person(i, None).name for i in ids if i.startswith("service:")}
+    return {**names(request, caller, ids - set(services)), **services}

@@ -177,6 +177,7 @@ def _card_page(
         card=card,
         action=card.action.model_dump(mode="json"),
         batch=card.action.items if isinstance(card.action, ReturnTimeEntries) else (),
+        notes={e["entry_id"]: e.get("note") for e in card.explanation.get("entries", ()) if "entry_id" in e},
         changes=changes,
         versions=_versions(card),
         names=names(request, caller, _ids(card.action.model_dump(mode="json"))),

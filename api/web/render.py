@@ -35,6 +35,7 @@ def environment() -> Environment:
     env.filters |= {
         "money": wording.money,
         "day": wording.day,
+        "shortday": wording.shortday,
         "moment": _moment,
         "ago": _ago,
         "left": _left,
@@ -44,9 +45,16 @@ def environment() -> Environment:
         "prose": wording.prose,
         "exact": _exact,
         "json": _json,
+        "columns": wording.columns,
+        "plain": wording.plain,
         "iso": datetime.fromisoformat,
     }
-    env.tests |= {"money": wording.is_money, "day": wording.is_day, "moment": wording.is_moment}
+    env.tests |= {
+        "money": wording.is_money,
+        "day": wording.is_day,
+        "moment": wording.is_moment,
+        "figure": wording.is_figure,
+    }
     env.globals |= {
         "KINDS": wording.KINDS,
         "STATES": wording.STATES,

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request, Response, status
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from api.auth.callers import SignedIn, Wired, check_origin, session_cookie
+from api.auth.callers import Me, SignedIn, Wired, check_origin, session_cookie
 from api.auth.sessions import LIFETIME, LinkSpent
 from api.web.render import page
 
@@ -14,8 +14,10 @@ router = APIRouter()
 
 
 @router.get("/")
-def home() -> RedirectResponse:
-    return RedirectResponse("/inbox", status.HTTP_303_SEE_OTHER)
+def home(me: Me) -> RedirectResponse:
+    """Where somebody begins depends on what they may do."""
+    first = "/inbox" if "proposals.read" in me.permissions else "/chat"
+    return RedirectResponse(first, status.HTTP_303_SEE_OTHER)
 
 
 @router.get("/sign-in")
@@ -34,10 +36,10 @@ def link_page(token: str, request: Request, app: Wired) -> HTMLResponse:
 def sign_in(token: Annotated[str, Form(max_length=100)], request: Request, app: Wired) -> Response:
     check_origin(request)
     try:
-        session = app.sessions.sign_in(token)
+        session = app.sessions.sign_in(token, before=request.cookies.get(session_cookie(app), ""))
     except LinkSpent as error:
         return page(request, "sign_in.html", None, error.status, spent=error.sentence)
-    response = RedirectResponse("/inbox", status.HTTP_303_SEE_OTHER)
+    response = RedirectResponse("/", status.HTTP_303_SEE_OTHER)
     response.set_cookie(
         session_cookie(app),
         session,

@@ -1,7 +1,7 @@
 """How things are called and written on pages."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -65,6 +65,9 @@ _FIELDS = {
     "owner_id": "Owner",
     "says": "What was found",
 }
+_LEADING = frozenset({"name", "person", "project", "item", "title", "description", "invoice_id"})
+_FIGURE = re.compile(r"-?\d+(?:\.\d+)?")
+_WORDS = re.compile(r"[a-z]+(?:_[a-z]+)+")
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _ITEM = re.compile(r"(?:[-*•]|\d{1,2}[.)])\s+")
 _STRONG = re.compile(r"\*\*(.+?)\*\*")
@@ -94,6 +97,11 @@ def day(value: date | str) -> str:
     return f"{found:%-d %b %Y}"
 
 
+def shortday(value: str) -> str:
+    """A date of this or next year, e.g. 4 Jan."""
+    return f"{date.fromisoformat(value):%-d %b}"
+
+
 def moment(value: datetime, zone: str) -> Markup:
     """A moment in the reader's time zone, with the whole of it on hover."""
     local = value.astimezone(ZoneInfo(zone))
@@ -111,7 +119,7 @@ def span(length: timedelta) -> str:
     for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
         if seconds >= size:
             return f"{seconds // size} {unit}"
-    return "moments"
+    return "seconds"
 
 
 def number(value: Decimal | float | int) -> str:
@@ -138,6 +146,33 @@ def is_moment(value: object) -> bool:
         return datetime.fromisoformat(value).tzinfo is not None
     except ValueError:
         return False
+
+
+def is_figure(value: object) -> bool:
+    """Whether it is to be lined up on the right: numbers, also as JSON has decimals, and money."""
+    if isinstance(value, str):
+        return _FIGURE.fullmatch(value) is not None
+    return is_money(value) or (isinstance(value, int | float) and not isinstance(value, bool))
+
+
+def columns(records: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The columns of a table, names first and long texts last: JSON from the database has no order of its
+    own. An id is left out where its name has a column too."""
+    keys = list(dict.fromkeys(key for record in records for key in record))
+    keys = [k for k in keys if not (k.endswith("_id") and k.removesuffix("_id") in keys)]
+
+    def rank(key: str) -> tuple[bool, bool, bool, int]:
+        held = [r.get(key) for r in records]
+        width = sum(len(str(v)) for v in held) // len(records)
+        names = key in _LEADING
+        return (not names, width > 40, all(map(is_figure, held)), keys.index(key))
+
+    return sorted(keys, key=rank)
+
+
+def plain(text: str) -> str:
+    """A machine's word as people write it: out_of_scope is 'out of scope'."""
+    return text.replace("_", " ") if _WORDS.fullmatch(text) else text
 
 
 def prose(text: str) -> Markup:

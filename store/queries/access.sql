@@ -1,12 +1,8 @@
--- name: person_of_session
--- Who holds a session that is neither over nor idle too long, with all that a principal is made of.
-select s.csrf, s.seen_at < now() - interval '1 minute' as stale, p.person_id, p.name, p.email, o.timezone,
-  coalesce((select jsonb_agg(jsonb_build_object('role', g.role, 'scope_kind', g.scope_kind,
-      'scope_id', nullif(g.scope_id, ''))) from access.role_grant g where g.person_id = p.person_id), '[]') as grants
-from access.session s join firm.person p using (person_id) join firm.office o using (office)
-where s.token_sha256 = %(sha256)s and s.expires_at > now()
-  and s.seen_at > now() - make_interval(secs => %(idle_seconds)s)
-  and (p.ends_on is null or p.ends_on >= current_date);
+-- name: session
+-- A session that is neither over nor idle too long.
+select person_id, csrf, seen_at < now() - interval '1 minute' as stale from access.session
+where token_sha256 = %(sha256)s and expires_at > now()
+  and seen_at > now() - make_interval(secs => %(idle_seconds)s);
 
 -- name: touch_session
 -- The session was used.
@@ -48,25 +44,20 @@ insert into access.sign_in_link (token_sha256, person_id, expires_at)
 values (%(sha256)s, %(person_id)s, now() + make_interval(secs => %(seconds)s))
 returning expires_at;
 
--- name: link_is_open
--- Whether a link can still be used; looking does not use it.
-select exists (select from access.sign_in_link
-  where token_sha256 = %(sha256)s and used_at is null and expires_at > now());
+-- name: link
+-- Whom a link would sign in that can still be used; looking does not use it.
+select person_id from access.sign_in_link
+where token_sha256 = %(sha256)s and used_at is null and expires_at > now();
 
 -- name: use_link
--- Use a link up and say whom it signs in: of two at once, one gets the row.
+-- Use a link up: of two at once, one touches the row.
 update access.sign_in_link set used_at = now()
-where token_sha256 = %(sha256)s and used_at is null and expires_at > now()
-returning person_id;
+where token_sha256 = %(sha256)s and used_at is null and expires_at > now();
 
--- name: person_of_token
--- Who holds a token that is neither over nor revoked, with all that a principal is made of.
-select t.scopes, p.person_id, p.name, p.email, o.timezone,
-  coalesce((select jsonb_agg(jsonb_build_object('role', g.role, 'scope_kind', g.scope_kind,
-      'scope_id', nullif(g.scope_id, ''))) from access.role_grant g where g.person_id = p.person_id), '[]') as grants
-from access.api_token t join firm.person p using (person_id) join firm.office o using (office)
-where t.token_sha256 = %(sha256)s and t.expires_at > now() and t.revoked_at is null
-  and (p.ends_on is null or p.ends_on >= current_date);
+-- name: token
+-- A token that is neither over nor revoked.
+select person_id, scopes from access.api_token
+where token_sha256 = %(sha256)s and expires_at > now() and revoked_at is null;
 
 -- name: add_token
 -- A new bearer token.

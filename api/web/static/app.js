@@ -47,14 +47,16 @@ const boxes = [...document.querySelectorAll("input[form=part]")];
 
 function countTicked() {
   const ticked = boxes.filter((box) => box.checked).length;
-  byId("part-count").textContent = `(${ticked} of ${boxes.length})`;
+  const some = ticked > 0 && ticked < boxes.length;
+  byId("part-summary").textContent = `Approve ${ticked}, leave out ${boxes.length - ticked}`;
+  byId("part-details").hidden = !some;
   byId("approve-button").disabled = ticked < boxes.length;
 }
 
 if (boxes.length) {
   boxes.forEach((box) => box.addEventListener("change", () => {
     countTicked();
-    byId("part-details").open = boxes.some((b) => !b.checked);
+    byId("part-details").open = true;
   }));
   countTicked();
 }

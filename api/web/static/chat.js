@@ -52,7 +52,6 @@ function bubble(author, name) {
   const said = element("div", "said text");
   made.append(said);
   messages.append(made);
-  made.scrollIntoView({ block: "end" });
   return said;
 }
 
@@ -61,10 +60,12 @@ const toolName = (name) => `${name.startsWith("propose") ? TOOLS.propose : TOOLS
 
 async function turn(text) {
   document.getElementById("welcome")?.remove();
-  bubble("person", "You").textContent = visible(text);
+  const question = bubble("person", "You");
+  question.textContent = visible(text);
   const said = bubble("copilot", "Chargehand");
   const doing = element("ul", "doing");
   said.before(doing);
+  question.parentElement.scrollIntoView({ block: "start" });
   said.setAttribute("aria-busy", "true");
   try {
     const id = await thread();
@@ -77,7 +78,6 @@ async function turn(text) {
       else if (event.event === "text_delta") said.append(visible(event.text));
       else if (event.event === "failed") throw event.problem;
       else await drawn(id, event.message_id, said.parentElement);
-      window.scrollTo({ top: document.body.scrollHeight });
     }
   } catch (problem) {
     const sentence = problem.detail ?? "The connection broke off. What was said is kept: load the page again.";
@@ -119,4 +119,4 @@ say.addEventListener("keydown", (event) => {
 messages.addEventListener("click", (event) => {
   if (event.target.matches(".sample")) submit(event.target.textContent);
 });
-if (messages.lastElementChild?.matches("article")) window.scrollTo({ top: document.body.scrollHeight });
+[...messages.querySelectorAll(".person")].at(-1)?.scrollIntoView({ block: "start" });

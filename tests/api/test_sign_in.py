@@ -1,0 +1,176 @@
+"""Signing in by a link, staying signed in, and signing out."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import psycopg
+import pytest
+from fastapi.testclient import TestClient
+
+from api.app import create_app
+from api.auth.sessions import LinkSpent
+from api.settings import Settings
+from api.wiring import Application, opened
+from tests.api.small_firm import OPERATOR, ORIGIN, Browser
+
+
+def alter(application: Application, statement: str) -> None:
+    """Move the clock of what is stored."""
+    with psycopg.connect(application.place.admin, autocommit=True) as connection:
+        connection.execute(statement)
+
+
+def test_a_link_is_used_up_by_the_button_only(application: Application, client: TestClient) -> None:
+    """Scanners of mail and chat open every link they see, often more than once."""
+    link = application.sessions.make_link(OPERATOR, "rita")
+    for method in ("GET", "HEAD", "GET"):
+        client.request(method, f"/sign-in/{link.token}")
+    page = client.get(f"/sign-in/{link.token}")
+    assert page.status_code == 200 and "set-cookie" not in page.headers
+    signed_in = client.post("/sign-in", data={"token": link.token})
+    assert (signed_in.status_code, signed_in.headers["location"]) == (303, "/")
+    assert client.get("/v1/me").json()["person_id"] == "rita"
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        pytest.param("update access.sign_in_link set used_at = now()", id="used"),
+        pytest.param("update access.sign_in_link set expires_at = now() - interval '1 s'", id="too old"),
+        pytest.param("update firm.person set ends_on = current_date - 1", id="the person left"),
+        pytest.param("delete from access.sign_in_link", id="never made"),
+    ],
+)
+def test_a_link_that_is_no_longer_good_says_so_and_signs_nobody_in(
+    application: Application, client: TestClient, spoil: str
+) -> None:
+    link = application.sessions.make_link(OPERATOR, "rita")
+    alter(application, spoil)
+    assert client.get(f"/sign-in/{link.token}").status_code == 410
+    refused = client.post("/sign-in", data={"token": link.token})
+    assert refused.status_code == 410 and "set-cookie" not in refused.headers
+
+
+def test_of_many_who_use_a_link_at_once_one_is_signed_in(application: Application) -> None:
+    link = application.sessions.make_link(OPERATOR, "rita")
+
+    def attempt(_: int) -> bool:
+        try:
+            return bool(application.sessions.sign_in(link.token))
+        except LinkSpent:
+            return False
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(attempt, range(8))) == 1
+
+
+def test_only_hashes_are_stored(application: Application) -> None:
+    link = application.sessions.make_link(OPERATOR, "rita")
+    spent = application.sessions.make_link(OPERATOR, "rita")
+    cookie = application.sessions.sign_in(spent.token)
+    with psycopg.connect(application.place.admin) as connection:
+        stored = str(connection.execute("select * from access.sign_in_link, access.session").fetchall())
+        logged = str(connection.execute("select * from audit.event").fetchall())
+    for secret in (link.token, cookie):
+        assert secret not in stored and secret not in logged
+
+
+def test_the_cookie_is_kept_from_scripts_other_sites_and_plain_http(
+    application: Application, client: TestClient
+) -> None:
+    def set_cookie(anybody: TestClient) -> str:
+        link = application.sessions.make_link(OPERATOR, "rita")
+        return anybody.post("/sign-in", data={"token": link.token}).headers["set-cookie"]
+
+    plain = set_cookie(client)
+    assert "HttpOnly" in plain and "SameSite=lax" in plain and "Secure" not in plain
+    behind_tls = Settings.model_validate({"public_url": "https://ops.firm.example"})
+    with opened(behind_tls, application.place) as secure:
+        with TestClient(
+            create_app(secure), base_url="https://ops.firm.example", follow_redirects=False
+        ) as https:
+            cookie = set_cookie(https)
+            assert cookie.startswith("__Host-") and "Secure" in cookie and "Path=/" in cookie
+            assert https.get("/v1/me").json()["person_id"] == "rita"
+            assert "max-age" in https.get("/healthz").headers["strict-transport-security"]
+
+
+def test_a_session_that_was_planted_is_worth_nothing_after_signing_in(
+    application: Application, browser: Browser
+) -> None:
+    rita = browser("rita")
+    planted = rita.cookies["chargehand"]
+    link = application.sessions.make_link(OPERATOR, "leo")
+    rita.post("/sign-in", data={"token": link.token})
+    assert rita.cookies["chargehand"] != planted
+    assert application.sessions.of(planted) is None
+    assert rita.get("/v1/me").json()["person_id"] == "leo"
+
+
+@pytest.mark.parametrize(
+    ("change", "good"),
+    [
+        pytest.param("update access.session set seen_at = now() - interval '7 hours'", True, id="a pause"),
+        pytest.param(
+            "update access.session set seen_at = now() - interval '9 hours'", False, id="too long idle"
+        ),
+        pytest.param("update access.session set expires_at = now()", False, id="at the end of its life"),
+        pytest.param("update firm.person set ends_on = current_date - 1", False, id="the person left"),
+    ],
+)
+def test_a_session_ends_when_it_is_idle_or_old(
+    application: Application, browser: Browser, change: str, good: bool
+) -> None:
+    rita = browser("rita")
+    alter(application, change)
+    assert rita.get("/v1/me").status_code == (200 if good else 401)
+    assert rita.get("/v1/me").status_code == (200 if good else 401), (
+        "being used keeps it alive, and only that"
+    )
+
+
+def test_what_one_may_do_changes_with_the_grants_not_with_the_session(
+    application: Application, browser: Browser
+) -> None:
+    audrey = browser("audrey")
+    assert audrey.get("/v1/audit").status_code == 200
+    alter(application, "delete from access.role_grant where person_id = 'audrey'")
+    assert audrey.get("/v1/audit").status_code == 403
+
+
+def test_signing_out_ends_the_session(application: Application, browser: Browser) -> None:
+    rita = browser("rita")
+    cookie = rita.cookies["chargehand"]
+    assert rita.post("/sign-out").headers["location"] == "/sign-in"
+    assert application.sessions.of(cookie) is None
+
+
+def test_a_page_asks_who_is_not_signed_in_to_sign_in(client: TestClient) -> None:
+    page = client.get("/inbox", headers={"Accept": "text/html"})
+    assert page.status_code == 401 and "made for you" in page.text
+
+
+def test_another_site_cannot_sign_a_browser_in(application: Application, client: TestClient) -> None:
+    """Else somebody could make you work under their name."""
+    link = application.sessions.make_link(OPERATOR, "rita")
+    refused = client.post("/sign-in", data={"token": link.token}, headers={"Origin": "https://evil.example"})
+    assert refused.status_code == 403
+    assert application.sessions.is_open(link.token)
+
+
+def test_links_for_others_are_for_administrators(application: Application, browser: Browser) -> None:
+    assert browser("rita").post("/v1/sign-in-links", json={"person_id": "leo"}).status_code == 403
+    made = browser("ada").post("/v1/sign-in-links", json={"person_id": "leo"})
+    assert made.status_code == 201 and made.json()["url"].startswith(f"{ORIGIN}/sign-in/")
+    token = made.json()["url"].rsplit("/", 1)[1]
+    found = application.sessions.of(application.sessions.sign_in(token))
+    assert found is not None and found.principal.person_id == "leo"
+    assert browser("ada").post("/v1/sign-in-links", json={"person_id": "nobody"}).status_code == 404
+
+
+def test_a_link_lives_as_long_as_it_was_made_for(application: Application) -> None:
+    link = application.sessions.make_link(OPERATOR, "rita", timedelta(minutes=5))
+    with psycopg.connect(application.place.admin) as connection:
+        left = connection.execute("select expires_at - now() from access.sign_in_link").fetchone()
+    assert left is not None and timedelta(minutes=4) < left[0] <= timedelta(minutes=5)
+    assert link.person_id == "rita"
