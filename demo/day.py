@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from demo.client import Json, Persona, Refused
 from demo.scenario import Scenario
 
+ORDINALS = ("first", "second", "third", "fourth", "fifth")
 SYSTEM_DOWN_SECONDS = 30.0  # in which the ledger must say that it waits
 
 
@@ -105,11 +106,14 @@ def staffing(day: Day) -> None:
     check(answer["event"] == "answered", name, f"the copilot did not answer: {answer}")
     day.tell(answer["text"])
     check(bool(answer["citations"]), name, "the shortlist has no evidence")
-    choice = pm.say(thread, "Take the second one")
-    proposal = _only(choice, name)
+    listed = [c["person_id"] for c in answer["data"]["find_people"]["shortlist"]]
+    fitting = [n for n, person in enumerate(listed[:5]) if person in day.scenario.staffing.fits]
+    check(bool(fitting), name, "nobody on the shortlist is among those who really fit")
+    number = fitting[min(1, len(fitting) - 1)]
+    proposal = _only(pm.say(thread, f"Take the {ORDINALS[number]} one"), name)
     card = pm.card(proposal)
     chosen = card["action"]["person_id"]
-    check(chosen in day.scenario.staffing.fits, name, f"{chosen} is not among those who fit")
+    check(chosen == listed[number], name, f"{chosen} was proposed, {listed[number]} was meant")
     day.tell(f"Proposed: {card['title']}. {card['because']}")
     while (card := pm.card(proposal))["state"] == "pending":
         approver = day.signer(card)
