@@ -28,7 +28,7 @@ from sklearn.preprocessing import StandardScaler
 
 from models.predict.base import Progress, silent
 from models.predict.forest import WeightingForest, missing_apart
-from models.predict.ledger import Days, Floats, Ledger, features
+from models.predict.ledger import LAST_FEW, Days, Floats, Ledger, features
 
 VERSION = 1
 COVERAGE = (
@@ -38,6 +38,7 @@ CALIBRATION_SHARE = 0.2  # of the ledger, the newest, that calibration is done o
 FEW = 60  # invoices; what needs more evidence than that is left alone
 NEWEST = 30_000  # invoices that are learnt from; older ones still speak through the figures of their groups
 HALF_LIFE = 90  # days after which an invoice counts half in calibration
+HABITS = (0.0, 0.15, 0.3, 0.45)  # how far the expected days may go towards the customer's latest payments
 PRIOR = 50.0  # how firmly the log odds are held where they are, in nats a unit squared
 GRID = 400  # most steps that the distribution of days is kept in
 
@@ -57,14 +58,22 @@ class Raw:
 @dataclass(frozen=True)
 class Calibration:
     """The log odds of lateness are stretched and shifted; the interval holds this much of the distribution of
-    days on either side of its median."""
+    days on either side of its median; the expected days go `habit` of the way to the customer's latest
+    payments."""
 
     slope: float = 1.0
     intercept: float = 0.0
     reach: float = 0.49
+    habit: float = 0.0
 
     def late(self, raw: Floats) -> Floats:
         return np.asarray(expit(self.intercept + self.slope * logit(raw)))
+
+    def days(self, raw: Floats, known: pd.DataFrame) -> Floats:
+        """A customer with fewer than `LAST_FEW` payments counts less."""
+        share = (self.habit * known["customer_few"].fillna(0) / LAST_FEW).to_numpy()
+        habit = known["customer_few_days"].to_numpy()
+        return np.asarray(np.where(np.isnan(habit), raw, raw + share * (habit - raw)))
 
 
 class Payments:
@@ -80,13 +89,14 @@ class Payments:
         `reasons` (joined by `; `)."""
         raw, known, order = self._learners.predict(invoices)
         reach = self._calibration.reach
+        days = self._calibration.days(raw.days, known).round(1)
         frame = pd.DataFrame(
             {
                 "invoice_id": invoices["invoice_id"].to_numpy()[order],
                 "p_late": self._calibration.late(raw.late).round(4),
-                "days_expected": raw.days.round(1),
-                "days_low": np.minimum(_quantile(raw, 0.5 - reach), raw.days.round(1)),
-                "days_high": np.maximum(_quantile(raw, 0.5 + reach), raw.days.round(1)),
+                "days_expected": days,
+                "days_low": np.minimum(_quantile(raw, 0.5 - reach), days),
+                "days_high": np.maximum(_quantile(raw, 0.5 + reach), days),
                 "reasons": reasons(known),
             }
         )
@@ -213,13 +223,17 @@ def _calibrate(ledger: Ledger, seed: int) -> Calibration:
     if (ledger.issued <= cut).sum() < FEW or later.sum() < FEW:
         return Calibration()
     learners = _Learners(ledger.seen_from(cut), seed)
-    raw, _, _ = learners.predict(ledger.frame[later])
+    raw, known, _ = learners.predict(ledger.frame[later])
     weight = 0.5 ** ((ledger.until - ledger.issued[later]) / HALF_LIFE)
     paid, days = ledger.is_paid[later], ledger.days[later]
     fair = ledger.due[later] < ledger.until
     late = np.where(paid, days > (ledger.due - ledger.issued)[later], True)
     slope, intercept = _platt(raw.late[fair], late[fair], weight[fair])
-    return Calibration(slope, intercept, _reach(raw, days, paid, weight))
+    reach = _reach(raw, days, paid, weight)
+    choices = [Calibration(slope, intercept, reach, habit) for habit in HABITS]
+    settled = paid & fair
+    missed = [(weight * np.abs(c.days(raw.days, known) - days))[settled].sum() for c in choices]
+    return choices[int(np.argmin(missed))]
 
 
 def _platt(chance: Floats, late: Bools, weight: Floats) -> tuple[float, float]:
