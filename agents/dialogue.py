@@ -30,6 +30,7 @@ _DROP = re.compile(
     r"]{0,15}\W*$",
     re.I,
 )
+_PICKS = re.compile(r"\b(?:the )?(?:worst|best|biggest|largest|oldest|cheapest|top|second|third)\b", re.I)
 _GREETING = re.compile(r"^\W*(?:hi|hello|hey|good (?:morning|afternoon|evening|day))\b", re.I)
 _THANKS = re.compile(
     r"^\W*(?:thanks?|thank you|cheers|great|perfect|ok(?:ay)?|bye)\b(?:\W+\w+){0,4}\W*$", re.I
@@ -133,8 +134,10 @@ class Dialogue:
         )
 
     def _request(self, tool: str, before: Sequence[Call] = ()) -> Decision:
-        """A new call of the tool, if the speaker may use it. `before`: what the same message asked for
-        first."""
+        """A new call of the tool, if the speaker may use it; what picks from findings that are not there
+        yet finds them first. `before`: what the same message asked for first."""
+        if _PICKS.search(self.said.without_names) and not self.memory.source(tool):
+            tool = next((read for read, after in PROPOSAL_AFTER.items() if tool in after), tool)
         if tool not in self.schemas:
             return Say(replies.not_permitted(tool))
         properties = self.schemas[tool].get("properties", {})

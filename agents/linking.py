@@ -145,7 +145,9 @@ def _as_written(said: str, name: Name, plain: str) -> bool:
     if name.kind == "person" and (plain in _ordinary() or len(plain) <= SHORT):
         return said[:1].isupper() and plain not in _CALENDAR
     if len(plain) <= SHORT:
-        return said.removesuffix("'s").rstrip(".") == name.name or plain == name.id.lower()
+        return said.removesuffix("'s").rstrip(".") == name.name or (
+            plain == name.id.lower() and any(c.isdigit() for c in plain)
+        )
     return True
 
 

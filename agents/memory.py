@@ -13,7 +13,7 @@ from agents.transcript import Step, steps
 
 PROPOSAL_AFTER: dict[str, tuple[str, ...]] = {
     "find_people": ("propose_assignment",),
-    "bench_outlook": ("propose_reallocation", "propose_development"),
+    "bench_outlook": ("propose_reallocation", "propose_development", "propose_assignment"),
     "compare_change": ("propose_change_order",),
     "summarise_status": ("propose_risks",),
     "check_time": ("propose_returns",),

@@ -65,7 +65,7 @@ def complete(
     for name in ("project", "client", "person"):
         if name in properties and name not in arguments and (value := memory.argument(name)):
             only = not ({"project", "client"} & arguments.keys())
-            if name in schema.get("required", ()) or (points_back(said.own) and only):
+            if name in schema.get("required", ()) or (not source and points_back(said.own) and only):
                 arguments[name] = value
     for name in schema.get("required", ()):
         if name not in arguments:

@@ -57,6 +57,7 @@ class Said:
                 frame = (text[: match.start("quote")] + " " + text[match.end("quote") :]).strip(
                     " \n:\"'`“”„«»<>"
                 )
+                frame = re.sub(r"[\"“”„]\s*[\"“”„]", " ", frame)
                 quote = re.sub(r"(?m)^> ?", "", match["quote"]).strip(' \n"“”„')
                 return frame, quote
         return text, ""

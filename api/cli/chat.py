@@ -27,8 +27,8 @@ def chat(
         bool, typer.Option("--json", help="Print the turn's events, one JSON a line.")
     ] = False,
 ) -> None:
-    """Talk with the copilot. Whoever may run this command holds the database, and so speaks for anyone; what is
-    said and called is recorded with the surface 'cli'. Exit code 1 when a turn fails."""
+    """Talk with the copilot. Whoever may run this command holds the database, and so speaks for anyone; what
+    is said and called is recorded with the surface 'cli'. Exit code 1 when a turn fails."""
     from api.auth.people import principal_of
     from api.database import place
     from api.telemetry import configure_logging

@@ -1,5 +1,5 @@
-"""Turns that meet: on one thread only one runs, on different threads they run beside each other, and a question is
-answered once."""
+"""Turns that meet: on one thread only one runs, on different threads they run beside each other, and a
+question is answered once."""
 
 import threading
 from collections.abc import Iterator

@@ -1,5 +1,5 @@
-"""Turns through a language model, and what happens when it or its endpoint misbehaves. The endpoint is a real HTTP
-server that plays a script."""
+"""Turns through a language model, and what happens when it or its endpoint misbehaves. The endpoint is a real
+HTTP server that plays a script."""
 
 import time
 from typing import Any
