@@ -5,10 +5,12 @@ A work package covers a request when they share their telling words or mean the 
 embeddings); the exclusions of the contract go first. Where neither is clear, the finding says so."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from math import log
 from typing import Literal
 
@@ -77,6 +79,13 @@ class Agreement:
         """The first day on which a change signed on that day may begin. Public holidays are not counted."""
         notice = first(self.terms, "change_notice")
         return after_working_days(signed_on, notice.days if notice else 0)
+
+
+def start_of_work(compared: Sequence[Compared], agreement: Agreement, signed_on: date) -> date:
+    """When changed work can begin: as early as the contract lets it, or on the day that was asked for where
+    that is later."""
+    wanted = min((d for c in compared if (d := c.request.starts_on)), default=signed_on)
+    return max(agreement.earliest_start(signed_on), wanted)
 
 
 def after_working_days(day: date, count: int) -> date:
@@ -152,24 +161,33 @@ class _Comparison:
         return self._remarks(compared)
 
     def _judged(self, request: Request, hours: Decimal) -> Compared:
-        """Small first, since what is free needs no order; then the contract's exclusions, then its work packages."""
+        """Small first, since what is free needs no order; then exclusions, then work packages."""
         package, covered = self.likeness.best(request.quote, "work_package")
         exclusion, excluded = self.likeness.best(request.quote, "exclusion")
-        is_excluded = excluded >= COVERED and excluded >= covered
-        in_package = covered >= COVERED and not is_excluded
-        allowance = self._allowance
-        is_new = not in_package or (request.alters and not request.repairs)
-        if allowance and 0 < hours <= self.free_hours_left and is_new and not request.removes:
-            self.free_hours_left -= hours
-            free = f"the {plain(allowance.hours)} hours of small changes that are free each month"
-            reason = f"{plain(hours)} hours fit in {free}, if they are not used up yet."
-            return Compared(request, "small_change", reason, allowance, (), hours)
-        if exclusion and is_excluded:
+        if exclusion and excluded >= COVERED and excluded >= covered:
             reason = f"The contract excludes it: {exclusion.what}."
-            return Compared(request, "out_of_scope", reason, exclusion, (), hours)
-        if package and in_package:
+            return self._small(request, hours) or Compared(
+                request, "out_of_scope", reason, exclusion, (), hours
+            )
+        named = self.likeness.named(request.quote)
+        if covered < COVERED and named:
+            package, covered = named, max(covered, DOUBTFUL)
+        settled = covered >= COVERED or (named is not None and (request.fault or request.delivers))
+        if package and (settled or (covered >= DOUBTFUL and request.alters and hours)):
             return self._within(request, package, hours)
-        return self._outside(request, package if covered >= DOUBTFUL else None, hours)
+        return self._small(request, hours) or self._outside(
+            request, package if covered >= DOUBTFUL else None, hours
+        )
+
+    def _small(self, request: Request, hours: Decimal) -> Compared | None:
+        """What is free as a small change, as far as the message itself has not used it up."""
+        allowance = self._allowance
+        if allowance is None or request.removes or not 0 < hours <= self.free_hours_left:
+            return None
+        self.free_hours_left -= hours
+        free = f"the {plain(allowance.hours)} hours of small changes that are free each month"
+        reason = f"{plain(hours)} hours fit in {free}, if they are not used up yet."
+        return Compared(request, "small_change", reason, allowance, (), hours)
 
     def _outside(self, request: Request, doubtful: Term | None, hours: Decimal) -> Compared:
         """What no work package clearly covers."""
@@ -188,20 +206,25 @@ class _Comparison:
         if request.removes:
             reason = f"It takes work out of {_named(package)}: a change to what was agreed."
             return Compared(request, "out_of_scope", reason, self._order or package, (package,), hours)
-        if not request.alters or request.repairs:
+        if request.fault:
+            return Compared(request, "in_scope", f"It is part of {_named(package)}.", package, (), hours)
+        if small := self._small(request, hours):
+            return small
+        told = request.delivers or not request.wishes or self.likeness.nothing_new(request.quote)
+        if not request.alters and (hours or told):
             return Compared(request, "in_scope", f"It is part of {_named(package)}.", package, (), hours)
         if hours:
             reason = f"It changes {_named(package)} by more than the contract lets pass free."
             return Compared(request, "out_of_scope", reason, self._order or package, (package,), hours)
         free = self._allowance if self._allowance and self._allowance.hours else None
-        reason = f"It alters {_named(package)}, and how much work that is, is not stated"
+        reason = f"It goes beyond {_named(package)}, and how much work that is, is not stated"
         rest = f"; up to {plain(free.hours)} hours a month would be free." if free else "."
         return Compared(request, "unclear", reason + rest, package, (free,) if free else (), hours)
 
     def _lines(self, request: Request) -> tuple[Line, ...]:
         lines = []
         for effort in request.effort:
-            rates = self.card.matching(effort.role)
+            rates = self.card.matching(effort.role or request.role)
             assumed = len(rates) != 1
             if assumed:
                 rates = self.card.matching(self.usual_role)[:1] if not rates else self._settled(rates)
@@ -360,24 +383,23 @@ class _Comparison:
 
 class Likeness:
     """How alike a text is to work packages and exclusions: the mean of the share of telling words that are in
-    the text too (rarer words of the services count more) and the cosine of the embeddings of the two, taken
-    over the text's sentences."""
+    the text too (words that few parts of the services have count more) and the cosine of the embeddings of
+    the two, taken over the text's sentences. Of an exclusion that lists several things, the likest counts."""
 
     def __init__(self, parts: Sequence[Term], embedder: Embedder) -> None:
         self.parts = parts
         self.embedder = embedder
-        self.vectors = embedder.encode([p.what for p in parts]) if parts else None
-        self.words = [_stems(p.what) for p in parts]
-        together: dict[str, int] = {}
-        for words in self.words:
-            for word in words:
-                together[word] = together.get(word, 0) + 1
-        self.weight = {w: 1 + log(max(1, len(parts)) / n) for w, n in together.items()}
+        names = [(n, name) for n, part in enumerate(parts) for name in _names(part)]
+        self.owners = [n for n, _ in names]
+        self.words = [_stems(name) for _, name in names]
+        self.vectors = embedder.encode([name for _, name in names]) if names else None
+        common = Counter(word for words in self.words for word in words)
+        self.weight = {word: 1 + log(len(names) / n) for word, n in common.items()}
+        self.most_telling = max(self.weight.values(), default=0.0)
 
     def best(self, text: str, kind: Literal["work_package", "exclusion"]) -> tuple[Term | None, float]:
         """The part of that kind most like the text, and how much; (None, 0) where there is none."""
-        scores = self.scores(text)
-        ranked = [(s, p) for s, p in zip(scores, self.parts, strict=True) if p.kind == kind]
+        ranked = [(s, p) for s, p in zip(self.scores(text), self.parts, strict=True) if p.kind == kind]
         if not ranked:
             return None, 0.0
         score, part = max(ranked, key=lambda r: r[0])
@@ -387,14 +409,54 @@ class Likeness:
         """One likeness a part, 0 to 1."""
         if self.vectors is None:
             return []
-        places = [s.of(text) for s in sentences(text)] or [text]
+        places = [s.of(text) for s in sentences(text)]
         cosines = np.max(self.vectors @ self.embedder.encode([*places, text]).T, axis=1)
         said = _stems(text)
-        shared = [
-            sum(self.weight[w] for w in words & said) / sum(self.weight[w] for w in words) if words else 0.0
-            for words in self.words
-        ]
-        return [0.5 * max(0.0, float(c)) + 0.5 * s for c, s in zip(cosines, shared, strict=True)]
+        best = [0.0] * len(self.parts)
+        for owner, cosine, words in zip(self.owners, cosines, self.words, strict=True):
+            best[owner] = max(best[owner], 0.5 * max(0.0, float(cosine)) + 0.5 * self._shared(words, said))
+        return best
+
+    def named(self, text: str) -> Term | None:
+        """The work package that the text names in passing: by a telling word that no other part has, behind
+        'the' or 'our' ('the rehearsal'), or by two words that stand together in both."""
+        said = [_stem(w) for w in _WORD.findall(text.lower())]
+        pairs = set(pairwise(said))
+        for owner, words in zip(self.owners, self.words, strict=True):
+            part = self.parts[owner]
+            if part.kind != "work_package":
+                continue
+            together = [p for p in pairwise(_stem(w) for w in _WORD.findall(part.what.lower())) if p in pairs]
+            own = [w for w in words if self.weight[w] == self.most_telling]
+            if any(set(p) <= words for p in together) or any(_definite(w, said) for w in own):
+                return part
+        return None
+
+    def nothing_new(self, text: str) -> bool:
+        """Whether the services have most of the text's telling words."""
+        said = _stems(text)
+        return len(said & set(self.weight)) >= _KNOWN * len(said)
+
+    def _shared(self, words: frozenset[str], said: frozenset[str]) -> float:
+        weights = sum(self.weight[w] for w in words)
+        return sum(self.weight[w] for w in words & said) / weights if weights else 0.0
+
+
+_KNOWN = 0.6  # of a text's words, from which it tells nothing that the services do not
+_ARTICLES = ("the", "our", "your", "that", "this")
+
+
+def _definite(word: str, said: Sequence[str]) -> bool:
+    """Whether the word stands up to two words behind an article."""
+    return any(w == word and any(a in said[max(0, n - 3) : n] for a in _ARTICLES) for n, w in enumerate(said))
+
+
+def _names(part: Term) -> list[str]:
+    """What a part is called: an exclusion as a whole, and each thing it lists."""
+    if part.kind != "exclusion":
+        return [part.what]
+    listed = [name.strip() for name in re.split(r"[,;]|\band\b", part.what)]
+    return [part.what, *(name for name in listed if len(_stems(name)) > 1)]
 
 
 _STOP = frozenset(
@@ -405,12 +467,12 @@ _STOP = frozenset(
     wave work works phase not no
     """.split()  # noqa: SIM905 - a list of quoted words reads worse
 )
+_WORD = re.compile(r"[^\W\d_]{2,}|\d+")
 _SUFFIX = re.compile(r"(?:ations?|ations|ings?|ments?|ies|es|ed|s|ion|e)$")
 
 
 def _stems(text: str) -> frozenset[str]:
-    words = re.findall(r"[^\W\d_]{2,}|\d+", text.lower())
-    return frozenset(_stem(w) for w in words if w not in _STOP)
+    return frozenset(_stem(w) for w in _WORD.findall(text.lower()) if w not in _STOP)
 
 
 def _stem(word: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from models.money import Money, total
 from models.policy import NoExchangeRate
-from models.scope import Agreement, Compared, Line, after_working_days
+from models.scope import Agreement, Compared, Line, after_working_days, start_of_work
 from models.text.contract_terms import Term, first
 from tools.money import Converter
 from tools.registry import ToolContext
@@ -23,7 +23,6 @@ class Order:
     cost: Money | None  # None where the caller may not see rates, or nobody holds one of the roles
     starts_on: date
     ends_on: date
-    wanted_from: date | None
     warnings: tuple[str, ...]  # what the approver must know: cap, end of contract, deadline
 
     @property
@@ -43,8 +42,7 @@ def change_order(
         return None
     currency = items[0][1].amount.currency
     value = total((line.amount for _, line in items), currency)
-    wanted = min((d for c in compared if (d := c.request.starts_on)), default=None)
-    starts_on = max(agreement.earliest_start(ctx.now.date()), wanted or date.min)
+    starts_on = start_of_work(compared, agreement, ctx.now.date())
     due = max((d for c, _ in items if (d := c.request.due_on)), default=None)
     done = max(_done(c, starts_on, agreement) for c, _ in items)
     ends_on = max(done, due or done)
@@ -58,7 +56,7 @@ def change_order(
             else ()
         ),
     )
-    return Order(items, value, _cost(ctx, items, currency), starts_on, ends_on, wanted, warnings)
+    return Order(items, value, _cost(ctx, items, currency), starts_on, ends_on, warnings)
 
 
 def _done(compared: Compared, starts_on: date, agreement: Agreement) -> date:

@@ -375,7 +375,6 @@ def _order_data(order: Order) -> dict[str, Any]:
         "margin": str(order.margin) if order.margin is not None else None,
         "starts_on": order.starts_on.isoformat(),
         "ends_on": order.ends_on.isoformat(),
-        "wanted_from": order.wanted_from.isoformat() if order.wanted_from else None,
         "warnings": list(order.warnings),
     }
 

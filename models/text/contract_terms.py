@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Literal
 
 from models.text.clauses import Clause
 from models.text.spans import Span, sentences
@@ -55,7 +55,7 @@ def contract_terms(text: str, clauses: Sequence[Clause]) -> list[Term]:
         )
     ]
     terms += _rates(text, clauses)
-    terms += _services(clauses)
+    terms += _services(text, clauses)
     return sorted(terms, key=lambda t: (t.start, t.kind))
 
 
@@ -121,14 +121,12 @@ def _rates(text: str, clauses: Sequence[Clause]) -> Iterator[Term]:
 
 
 _PACKAGE = re.compile(
-    r"^[ \t]*(?:(?P<id>[A-Z][\w-]*-?W\d+|WP[ -]?\d+(?:\.\d+)?)[:.)]?|[•*–-]|\(?(?:\d{1,2}(?:\.\d{1,2})*|"
-    r"[a-z])[.)])[ \t]+"
-    r"(?P<title>[^\n]{4,140}?)[ \t]*$",
+    r"^[ \t]*(?:(?P<id>[A-Z][\w-]*-?W\d+|WP[ -]?\d+(?:\.\d+)?)[:.)]?|[•*–-]|"
+    r"\(?(?:\d{1,2}(?:\.\d{1,2})*|[a-z])[.)])[ \t]+(?P<title>[^\n]{4,140}?)[ \t]*$",
     re.MULTILINE,
 )
 _EXCLUSION = re.compile(
-    r"(?:not (?:a )?(?:part of|included in|covered by)|excluded from|outside|exclud(?:es|ing)|"
-    r"out of scope(?: of)?)"
+    r"(?:not (?:a )?(?:part of|included in|covered by)|excluded from|outside|excludes?|out of scope(?: of)?)"
     r"(?: the| these)?(?: services| scope| fees?| work)?(?: are| is)?\s*[: ]\s*(?P<what>[^.\n]{4,200})",
     re.IGNORECASE,
 )
@@ -138,32 +136,62 @@ _SERVICES = re.compile(
     r"\b(?:services|scope|work packages|statement of work|deliverables|specification)\b", re.IGNORECASE
 )
 _SCOPE = re.compile(
-    r"^(?:\S+[.)]? )?(?:\d[\d.]* )?(?:scope|statement of work|work packages|deliverables)\b", re.IGNORECASE
+    r"(?:our |the )?(?:scope(?: of (?:work|services))?|statement of work|work packages|deliverables)",
+    re.IGNORECASE,
 )
+_BARE_HEADING = re.compile(r"^[A-Z][A-Za-z&,' -]{3,50}$", re.MULTILINE)
 
 
-def _services(clauses: Sequence[Clause]) -> Iterator[Term]:
+@dataclass(frozen=True)
+class _Region:
+    """A part of the text that describes the services, and the number it is cited by."""
+
+    number: str
+    span: Span
+
+
+def _services(text: str, clauses: Sequence[Clause]) -> Iterator[Term]:
     """Work packages and exclusions, in the parts of the contract that describe the services."""
     project_id = ""
-    for clause in clauses:
-        described = _SCHEDULE.match(clause.number) and _SERVICES.search(clause.heading)
-        if not described and not _SCOPE.search(clause.heading):
-            continue
-        projects = [(m.start(), m["id"]) for m in _PROJECT.finditer(clause.text)]
+    for region in list(_described(clauses)) or list(_unnumbered(text)):
+        start, end = region.span.start, region.span.end
+        projects = [(m.start(), m["id"]) for m in _PROJECT.finditer(text, start, end)]
         parts = [
-            *((m.start("title"), m["title"], m["title"], m["id"]) for m in _PACKAGE.finditer(clause.text)),
-            *((m.start(), m[0], m["what"], None) for m in _EXCLUSION.finditer(clause.text)),
+            *(
+                (m.start("title"), m["title"], m["title"], m["id"])
+                for m in _PACKAGE.finditer(text, start, end)
+            ),
+            *((m.start(), m[0], m["what"], None) for m in _EXCLUSION.finditer(text, start, end)),
         ]
         for at, quote, what, item_id in sorted(parts):
             kind: Literal["work_package", "exclusion"] = (
                 "exclusion" if _EXCLUSION.match(quote) else "work_package"
             )
-            last = [p for place, p in projects if place < at]
-            fields: dict[str, Any] = {
-                "what": " ".join(what.split()),
-                "project_id": last[-1] if last else project_id,
-                "item_id": item_id or "",
-            }
-            start = clause.start + at
-            yield Term(kind, clause.number, quote, start, start + len(quote), **fields)
+            before = [p for place, p in projects if place < at]
+            yield Term(
+                kind,
+                region.number,
+                quote,
+                at,
+                at + len(quote),
+                what=" ".join(what.split()),
+                project_id=before[-1] if before else project_id,
+                item_id=item_id or "",
+            )
         project_id = projects[-1][1] if projects else project_id
+
+
+def _described(clauses: Sequence[Clause]) -> Iterator[_Region]:
+    """Schedules about the services with all that is numbered below them, and clauses headed 'Scope'."""
+    schedules = {c.number for c in clauses if _SCHEDULE.match(c.number) and _SERVICES.search(c.heading)}
+    for clause in clauses:
+        if clause.number.partition(",")[0] in schedules or _SCOPE.fullmatch(clause.heading.strip()):
+            yield _Region(clause.number, Span(clause.start, clause.end))
+
+
+def _unnumbered(text: str) -> Iterator[_Region]:
+    """The same under a heading that stands on a line of its own and has no number, up to the next one."""
+    headings = list(_BARE_HEADING.finditer(text))
+    for heading, after in zip(headings, [*headings[1:], None], strict=True):
+        if _SCOPE.fullmatch(heading[0].strip()):
+            yield _Region(heading[0].strip(), Span(heading.end(), after.start() if after else len(text)))

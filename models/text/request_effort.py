@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
-EffortUnit = Literal["hour", "day", "week", "month"]
+EffortUnit = Literal["minute", "hour", "day", "week", "month"]
 DAYS_A_WEEK = 5
 DAYS_A_MONTH = 20  # four weeks, as estimates are usually made
 
@@ -43,6 +43,7 @@ class Effort:
     def hours(self, hours_a_day: Decimal) -> Decimal:
         """Hours of all people together."""
         days = {
+            "minute": 1 / hours_a_day / 60,
             "hour": 1 / hours_a_day,
             "day": Decimal(1),
             "week": Decimal(DAYS_A_WEEK),
@@ -69,14 +70,15 @@ def efforts(text: str, roles: Sequence[str] = ()) -> list[Effort]:
     return sorted(found, key=lambda f: f.start)
 
 
-_UNIT = r"(?P<unit>hours?|hrs?|h|days?|weeks?|wks?|months?)\b"
+_UNIT = r"(?P<unit>minutes?|mins?|hours?|hrs?|h|days?|weeks?|wks?|months?)\b"
 _QUANTITY = rf"(?P<low>{_NUMBER})(?:\s*(?:-|–|to|or)\s*(?P<high>{_NUMBER}))?"
 _ROLE = r"(?P<role>(?:[A-Za-z&/-]+\s+){{0,3}}?(?:{nouns})s?)\b"
 _CUE = (
-    r"(?:about|around|roughly|approximately|approx\.?|circa|some|say|more than|less than|over|under|at most|"
-    r"maximum(?: of)?|max\.?|up to|takes?|took|taking|needs?|be|is|was|spend|spending|invest|"
-    r"estimate\w*(?: it)?(?: at)?|"
-    r"effort(?: of| is)?:?|reckon(?:s|ed)?|worth|another|for|of|at|~)"
+    r"(?:about|around|roughly|approximately|approx\.?|circa|some|say|(?:more|less|longer) than|over|under|"
+    r"at most|"
+    r"maximum(?: of)?|max\.?|up to|takes?|took|taking|needs?|be|is|was|are|that[’']s|it[’']s|spend|spending|"
+    r"invest|estimate\w*(?: it)?(?: at)?|"
+    r"effort(?: of| is)?:?|reckon(?:s|ed)?|worth|another|for|of|at|so|~)"
 )
 
 
@@ -86,14 +88,16 @@ def _patterns(nouns: str) -> Iterator[re.Pattern[str]]:
     aside = r"(?:\s*,?\s*(?:at\s+)?(?:\d{1,3}\s?%|full[- ]time|half[- ]time|part[- ]time)\s*,?)?"
     weekly = rf"(?:\s*,?\s*(?P<weekly>{_NUMBER})\s+days?\s+(?:a|per|each)\s+week\s*,?)?"
     for pattern in (
-        rf"\b{people}\s+{role}{aside}{weekly}{aside}\s+(?:for|over)\s+(?:the\s+)?{_QUANTITY}[\s-]+{_UNIT}",
+        rf"\b{people}\s+{role}{aside}{weekly}{aside}\s+(?:for|over)\s+"
+        rf"(?:(?:the|another|a further|about|around|roughly|some|up to)\s+)?{_QUANTITY}[\s-]+{_UNIT}",
         rf"\b{_QUANTITY}[\s-]*{_UNIT}(?:'s?|’s?)?(?:\s+(?:of\s+)?(?:work|effort|time))?\s*(?:for|of|by|from|"
         rf"with|x|×|each for)\s+"
         rf"(?:{people}\s+|the\s+|your\s+|our\s+)?{role}",
         rf"\b{_QUANTITY}\s*(?:person|man|staff|fte)[\s-]*{_UNIT}",
         rf"\b{_CUE}\s+(?:\w+\s+)??{_QUANTITY}\s*{_UNIT}",
         rf"\b{_QUANTITY}\s+{_UNIT}(?:'|’)?s?\s+(?:of\s+)?(?:work|effort)\b",
-        rf"^\W*{_QUANTITY}\s*{_UNIT}\W*$",
+        rf"(?:^|[,;:(–-]\s*|[.!?]\s+){_QUANTITY}\s*{_UNIT}"
+        r"(?=\s*(?:$|[.,;:)!?]|(?:tops|at most|max|i|we|or so|in total|altogether|should|ought)\b))",
     ):
         yield re.compile(pattern, re.IGNORECASE)
 
@@ -124,8 +128,10 @@ def _is_effort(text: str, match: re.Match[str]) -> bool:
 def _effort(text: str, match: re.Match[str]) -> Effort:
     named = match.groupdict()
     quantity = _number(named["high"] or named["low"])
-    sentence = text[max(0, match.start() - 40) : match.end() + 40]
-    share = _number(named["weekly"]) / DAYS_A_WEEK if named.get("weekly") else _share(sentence)
+    before = re.split(_APART, text[: match.start()])[-1]
+    after = re.split(_APART, text[match.end() :])[0]
+    said = f"{before} {match[0]} {after}"
+    share = _number(named["weekly"]) / DAYS_A_WEEK if named.get("weekly") else _share(said)
     return Effort(
         quantity,
         _unit(named["unit"]),
@@ -135,6 +141,9 @@ def _effort(text: str, match: re.Match[str]) -> Effort:
         match.start(),
         match.end(),
     )
+
+
+_APART = r"[,.;:!?\n]|\band\b"
 
 
 def singular(role: str) -> str:
@@ -151,8 +160,12 @@ def singular(role: str) -> str:
     return words[:-1] if last.endswith("s") and not last.endswith("ss") else words
 
 
+_UNITS: dict[str, EffortUnit] = {"h": "hour", "d": "day", "w": "week", "m": "month"}
+
+
 def _unit(said: str) -> EffortUnit:
-    return {"h": "hour", "d": "day", "w": "week", "m": "month"}[said[0].lower()]  # type: ignore[return-value]
+    first = said.lower()[:2]
+    return "minute" if first == "mi" else _UNITS[first[0]]
 
 
 def _number(said: str) -> Decimal:

@@ -12,8 +12,31 @@ from textwrap import shorten
 from typing import Literal
 
 from models.text.letters import body
+from models.text.patterns import any_of, pattern
 from models.text.request_dates import NamedDay, named_days
 from models.text.request_effort import Effort, efforts, singular
+from models.text.request_words import (
+    ALTERS,
+    ASKS,
+    DELIVERS,
+    FAULT,
+    FREE,
+    LIST_MARK,
+    NOT_ASKED,
+    ORDERS,
+    QUESTION,
+    REFERS,
+    REMOVES,
+    REPAIRS,
+    SECOND_WISH,
+    SOON,
+    START,
+    START_OF_WORK,
+    VERBS,
+    WEEKEND,
+    WITHOUT_PAPER,
+    WORK_BEFORE_START,
+)
 from models.text.spans import Span, sentences, trimmed
 
 RequestKind = Literal[
@@ -45,13 +68,16 @@ class Request:
     end: int
     description: str
     effort: tuple[Effort, ...] = ()  # places in these count from the quote's start
+    role: str = ""  # of the rate card, that is named without being part of the effort
     starts_on: date | None = None
     due_on: date | None = None
     claim: Claim | None = None
     without_paper: bool = False  # asks to begin before anything is signed
+    fault: bool = False  # something does not do what it should
+    delivers: bool = False  # asks for what was planned: to run, finish, schedule it
+    wishes: bool = False  # wants something, where it does not only tell of something
     alters: bool = False  # changes or extends something that may be there already
     removes: bool = False  # takes work out
-    repairs: bool = False  # reports a fault, or asks that something do what it should
     weekend: bool = False  # at a weekend or on a holiday
 
 
@@ -63,137 +89,10 @@ def read_requests(text: str, today: date, roles: Sequence[str] = ()) -> list[Req
     if found:
         return found
     whole = body(text)
-    return [reader.work([whole])] if len(whole) else []
+    said = [s for s in _sentences(text, whole) if not NOT_ASKED.search(s.of(text))]
+    return [reader.work(said)] if said else []
 
 
-def _p(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern, re.IGNORECASE)
-
-
-_VERBS = (
-    r"add|build|create|make|move|rename|fix|include|extend|provide|deliver|prepare|set up|migrate|train|"
-    r"drop|remove|"
-    r"replace|change|update|implement|integrate|connect|automate|configure|translate|convert|write|design|"
-    r"develop|"
-    r"support|cover|adjust|switch|expand|roll out|run|test|finish|complete|document|produce|draft|swap|"
-    r"split|merge|"
-    r"hide|show|sort|correct|repair|upgrade|review|host|organise|organize|arrange|import|export|load|publish"
-)
-_ASKS = _p(
-    r"\b(?:please|could|can|would|will) (?:you|somebody|someone|anybody|anyone|your|we|the team|one of)\b|"
-    r"\bplease\b|"
-    r"\b(?:we|i|they|people|team|board|management|users?|department|\w+s)(?:'d| would| also| really| now|"
-    r" do|'ll|\s+\w+ly)* "
-    r"(?:need|want|require|like|expect|wish|ask|request|love|prefer|hope)\b(?! (?:to (?:hear|thank|see you|"
-    r"discuss|talk|meet)|what))|"
-    r"\b(?:wants|needs|requires|asks for|asked for|asking for|requested|demands)\b|"
-    r"\b(?:is|would) it (?:be )?possible\b|\bmake sure\b|\bensure\b|\bit would be (?:great|good|nice|"
-    r"helpful|useful)\b|"
-    r"\b(?:how|what) about\b|\bany chance\b|\b(?:are|am) (?:looking for|after)\b|\bon our wish ?list\b|"
-    r"\bwe (?:must|have to) have\b|"
-    r"\bshould (?:also )?(?:be|have|get|do|show|include|cover|run|work|support)\b|\b(?:is|"
-    r"are) (?:still )?missing\b|"
-    r"\bcan(?:not|'t) we\b|\bno longer (?:need|want|require)\b|\bdo(?:n't| not) need\b|\bwe(?:'d|"
-    r" would) (?:also )?like\b"
-    rf"|^\W*(?:also |then |and |next,? )?(?:{_VERBS})\b"
-)
-_FAULT = _p(
-    r"\b(?:still|again|keeps?|always) (?:\w+ )?(?:lets?|letting|shows?|fails?|failing|breaks?|drops?|"
-    r"crash\w*|wrong|missing|los\w+|"
-    r"miss\w*|reject\w*|double\w*|slow|times? out)\b|\b(?:does|do|did|is|are|was) ?(?:not|n't|"
-    r"n’t) (?:\w+ )?(?:work|load|match|"
-    r"correct|right|updat\w+|arriv\w+|show|reconcil\w*|run|add up|tie|complete|finished)\w*|\b(?:broken|"
-    r"bugs?|defects?|errors?|crash\w*|"
-    r"incorrect\w*|fail(?:s|ed|ing|ure)?)\b|\b(?:is|are|was|were|looks?|come out|"
-    r"comes out) (?:\w+ )?(?:wrong|late|off|stale|out of date)\b|"
-    r"\bdo(?:es)? not (?:catch|pick up|cover)\b|\bas agreed\b|\bwhat we agreed\b|\bas (?:promised|planned|"
-    r"described|per the)\b"
-)
-_REPAIRS = _p(
-    r"\b(?:fix|repair|correct|debug|resolve|finish|complete|make sure|ensure|sort out|as agreed|as planned|"
-    r"as promised)\b"
-)
-_ALTERS = _p(
-    r"\b(?:add|adding|also|extra|additional|another|more|further|rename|change|changing|replace|instead|"
-    r"swap|switch|move|extend\w*|"
-    r"expand\w*|beyond|on top|as well|tweak|adjust|amend|hide|reorder|split|merge|translate|different|new|"
-    r"second|sixth|bigger|"
-    r"larger|longer|twice|double|besides|colou?rs?|logo|wording|relabel|re-?sort)\b"
-)
-_REMOVES = _p(
-    r"\b(?:drop|remove|leave out|take out|cancel|stop|skip|no longer (?:need|want|require)\w*|do(?:n't|"
-    r" not) need|without the|de-?scope)\b"
-)
-_NOT_ASKED = _p(
-    r"\b(?:let (?:me|us) know|get back to|give (?:me|us) a (?:call|ring)|please (?:confirm|advise|reply|"
-    r"respond|note|call|see|find|accept|"
-    r"bear with)|look(?:ing)? forward|thank(?:s| you)|hope (?:you|this|that|all)|can we (?:meet|talk|speak|"
-    r"discuss)|have a (?:nice|good)|"
-    r"could we (?:meet|talk|speak|discuss)|happy to (?:discuss|talk)|send (?:me|us) (?:a |an |your |"
-    r"the )?(?:quote|estimate|offer|price|"
-    r"proposal)|would like to (?:thank|say|discuss)|what do you think|does that work|is (?:this|it|that|"
-    r"any of (?:this|it)) (?:covered|in scope)|"
-    r"forward this|(?:any|if you have) questions)\b"
-)
-_REFERS = _p(
-    r"^\W*(?:(?:and|but|so|ideally|preferably|of course|again),? )*(?:it|that|this|they|these|those|there|"
-    r"he|she|the (?:first|latter|former)|"
-    r"ready|ideally|you (?:told|said|mentioned|estimated)|your (?:estimate|colleague)|we (?:think|reckon|"
-    r"estimate|guess|assume)|"
-    r"i (?:think|reckon|guess|assume|would guess|would say))\b|"
-    r"^\W*(?:please|could you|can you|would you|make sure)\b.{0,60}\b(?:it|that|them|this)\b|"
-    r"\b(?:of|for|with|see|have|get|need|want) (?:it|them|these|those)\b"
-)
-_SECOND_WISH = _p(
-    r"^\W*(?:also\b|in addition\b|another (?:thing|point|request|wish)|one more (?:thing|request|wish)|"
-    r"besides\b|furthermore\b|"
-    r"moreover\b|separately\b|while you(?:'re| are) at it|on top of that|finally\b|lastly\b|next\b|"
-    r"and could|then there)"
-)
-_MARK = _p(
-    r"\s*(?:(?:[-*•·–▪]|\(?[0-9]{1,2}[.)]|\(?[a-h]\))\s+|(?:first(?:ly)?|second(?:ly)?|third(?:ly)?|"
-    r"fourth(?:ly)?|fifth(?:ly)?|"
-    r"finally|lastly|one|two|three|four)(?:,|:|\s-)\s+(?:and [^,]{3,50},\s+)?)"
-)
-_LATER = (
-    r"(?:later|after(?:wards)?|follow|can wait|catch up|next (?:week|month)|once|in due course|in parallel)"
-)
-_PAPER = (
-    r"(?:paper ?work|formalit(?:y|ies)|change orders?|variation(?: form)?|amendment|signatures?|"
-    r"contract(?:ual)? (?:side|change|part|stuff)|purchase order|p\.?o\.?|legal (?:side|stuff)|commercials|"
-    r"red tape|sign-?off)"
-)
-_WITHOUT_PAPER = _p(
-    r"\b(?:take|treat|consider|regard|accept|see|use) (?:this|the|my)(?: e-?mail| mail| message| note|"
-    r" letter)? (?:as|to be) "
-    r"(?:\w+ ){0,3}(?:go-?ahead|approval|order|instruction|green light|authori[sz]ation|sign-?off|"
-    r"confirmation|commission)\b|"
-    rf"\b{_PAPER}\b[^.!?]{{0,40}}\b{_LATER}\b|\b{_LATER}\b[^.!?]{{0,30}}\b{_PAPER}\b|"
-    rf"\b(?:no need for|don't need|do not need|skip|without|no|forget(?: about)?|spare us|never mind|"
-    rf"ahead of|before) (?:\w+ ){{0,2}}{_PAPER}\b|"
-    rf"\b(?:we|i)(?:'ll| will| can) (?:sign|do|handle|sort|settle)\b[^.!?]{{0,40}}\b{_LATER}\b|"
-    r"\b(?:this|my) (?:e-?mail|mail|message) (?:is|should be|counts as) (?:\w+ ){0,3}(?:go-?ahead|approval|"
-    r"order|authori[sz]ation|enough)\b"
-)
-_START = _p(
-    r"\b(?:start|begin|kick[- ]?off|get (?:going|started)|go ahead|crack on|commence|mobili[sz]e|proceed|"
-    r"be on board|"
-    r"starting|beginning|hit the ground)\b(?! (?:of|menu|page|screen|button|time))"
-)
-_START_OBJECT = _p(
-    r"\b(?:start|begin|proceed|crack on|get going|get started|"
-    r"kick[- ]?off)(?:ing)?\s+(?:work(?:ing)? )?(?:on|with|building|designing|"
-    r"the|to)\s+(?!(?:it|this|that|them|these|those|all|everything|the work|work|monday|tuesday|wednesday|"
-    r"thursday|friday|"
-    r"saturday|sunday|\d|next|the \d|mon)\b)\w+"
-)
-_SOON = _p(
-    r"\b(?:immediately|right away|straight ?away|at once|asap|as soon as possible|tomorrow|today|now|"
-    r"this week|without delay)\b"
-)
-_WEEKEND = _p(
-    r"\b(?:weekends?|saturdays?|sundays?|bank holidays?|public holidays?|christmas day|easter monday)\b"
-)
 _SIGN = {"£": "GBP", "€": "EUR", "$": "USD", "pound": "GBP", "pounds": "GBP", "quid": "GBP", "euro": "EUR",
          "euros": "EUR", "dollar": "USD", "dollars": "USD", "francs": "CHF"}  # fmt: skip
 _MONEY = (
@@ -202,24 +101,16 @@ _MONEY = (
     r"£|€))"
 )
 _A_UNIT = r"(?:\s?(?:/|per|a|an|each|every)\s?-?\s?(?P<unit>day|hour|hr|h|d)\b)"
-_RATE = _p(rf"{_MONEY}{_A_UNIT}")
-_BARE_RATE = _p(r"\b(?P<b>\d{2,4})\s?(?:/|a|per)\s?(?P<unit>day|hour)\b(?=[^.]{0,60})")
-_SUM = _p(_MONEY)
-_SUM_CUE = _p(
+_RATE = pattern(rf"{_MONEY}{_A_UNIT}")
+_BARE_RATE = pattern(r"\b(?P<b>\d{2,4})\s?(?:/|a|per)\s?(?P<unit>day|hour)\b(?=[^.]{0,60})")
+_SUM = pattern(_MONEY)
+_SUM_CUE = pattern(
     r"\b(?:budget\w*|price[ds]?|pay|cost\w*|quote\w*|lump sum|fixed|no more than|at most|maximum|capped|for|"
     r"invoice|offer|spend|fee)\b"
 )
-_DISCOUNT = _p(
+_DISCOUNT = pattern(
     r"(\d{1,2}(?:\.\d+)?)\s?(?:%|per ?cent)\s*(?:\w+ ){0,2}?(?:off|discount|reduction|rebate|less|cheaper)|"
     r"\b(?:discount|reduction|rebate) of (\d{1,2}(?:\.\d+)?)\s?(?:%|per ?cent)"
-)
-_FREE = _p(
-    r"\b(?:free of charge|for free|at no (?:extra |additional |further )?(?:cost|charge)|no (?:extra|"
-    r"additional) (?:cost|charge)|"
-    r"without (?:extra |additional )?(?:cost|charge)|on the house|as (?:a )?goodwill|"
-    r"as a gesture of good ?will|included in (?:the|your) (?:price|fee|budget)|"
-    r"not (?:expect|want|going) to (?:be charged|pay)|won't pay extra|within the (?:existing|current|"
-    r"agreed) budget)\b"
 )
 
 
@@ -236,35 +127,53 @@ def _parts(text: str) -> Iterator[_Part]:
     whole = body(text)
     current: list[Span] = []
     listed = asked = False
-    for place in sentences(whole.of(text)):
-        span = Span(whole.start + place.start, whole.start + place.end)
-        mark = _MARK.match(span.of(text))
+    for span in _sentences(text, whole):
+        mark = LIST_MARK.match(span.of(text))
         words = Span(span.start + mark.end(), span.end) if mark and mark.end() < len(span) else span
         gap = bool(current) and text[current[-1].end : span.start].count("\n") > 1
         asks = _asks_for_work(words.of(text))
-        apart = bool(mark) or gap or bool(_SECOND_WISH.match(words.of(text)))
-        if current and (apart or (asks and asked and not listed and not _REFERS.search(words.of(text)))):
+        apart = bool(mark) or gap or bool(SECOND_WISH.match(words.of(text)))
+        if current and (apart or (asks and not listed and _is_another(words.of(text), asked))):
             yield _Part(tuple(current), listed)
             current, listed, asked = [], False, False
         current.append(words)
         listed = listed or bool(mark)
-        asked = asked or asks
+        asked = asked or asks or bool(FAULT.search(words.of(text)))
     if current:
         yield _Part(tuple(current), listed)
 
 
+def _is_another(words: str, asked: bool) -> bool:
+    """Whether a sentence that asks opens a wish of its own, rather than going on about the one before."""
+    sizes = any(not words[: e.start].strip() for e in efforts(words))  # '16 hours should do'
+    back = REFERS.search(words) or (REPAIRS.search(words) and _POINTS.search(words))
+    return asked and not sizes and not back
+
+
+_POINTS = any_of("it|that|this|them|these|those")
+
+
+def _sentences(text: str, within: Span) -> list[Span]:
+    return [Span(within.start + s.start, within.start + s.end) for s in sentences(within.of(text))]
+
+
+def _asks(words: str) -> bool:
+    return bool(ASKS.search(words) or ORDERS.search(words) or QUESTION.search(words))
+
+
 def _asks_for_work(words: str) -> bool:
-    return bool(_ASKS.search(words) and not _NOT_ASKED.search(words) and not _only_terms(words))
+    return _asks(words) and not NOT_ASKED.search(words) and not _only_terms(words)
 
 
 def _only_terms(words: str) -> bool:
     """Whether a sentence is about the start or the price and names no work."""
-    about_start = _WITHOUT_PAPER.search(words) or _START.search(words)
-    if about_start and not _START_OBJECT.search(words):
+    start = START.search(words)
+    if start and not START_OF_WORK.search(words) and not WORK_BEFORE_START.search(words[: start.start()]):
         return True
-    return bool(_RATE.search(words) or _BARE_RATE.search(words)) and not re.search(
-        rf"\b(?:{_VERBS})\b", words, re.IGNORECASE
-    )
+    if WITHOUT_PAPER.search(words) and not start:
+        return True
+    priced = _RATE.search(words) or _BARE_RATE.search(words) or _DISCOUNT.search(words)
+    return bool(priced) and not efforts(words) and not re.search(rf"\b(?:{VERBS})\b", words, re.IGNORECASE)
 
 
 class _Reader:
@@ -276,35 +185,34 @@ class _Reader:
         self.roles = roles
 
     def read(self, part: _Part) -> Iterator[Request]:
-        """The work of a part first, then what its sentences say of start and price, by place."""
+        """What a part asks for: its work, and what its sentences say of start and price, by place."""
         found: list[Request] = []
         about_work: list[Span] = []
         for span in part.sentences:
             words = span.of(self.text)
-            found += self._start(span, words)
             found += self._price(span, words)
-            if not _only_terms(words) and not _NOT_ASKED.search(words):
+            if not _only_terms(words) and not NOT_ASKED.search(words):
                 about_work.append(span)
-        asked = [s for s in about_work if _ASKS.search(s.of(self.text)) or _FAULT.search(s.of(self.text))]
-        if (
-            part.listed
-            and about_work
-            and not asked
-            and not found
-            and len(about_work[0].of(self.text).split()) > 2
-        ):
-            asked = about_work[:1]
+        found += self._start(part.sentences)
+        asked = [s for s in about_work if self._wishes(s)]
+        if part.listed and about_work and not asked and not found:
+            asked = [s for s in about_work[:1] if len(s.of(self.text).split()) > 2]
         if asked:
             found.append(self.work(self._relevant(about_work, asked)))
         yield from sorted(found, key=lambda r: (r.start, r.kind != "work"))
+
+    def _wishes(self, span: Span) -> bool:
+        """Whether a sentence asks for work, reports a fault, or says how much work something is."""
+        words = span.of(self.text)
+        return bool(_asks(words) or FAULT.search(words) or efforts(words, self.roles))
 
     def work(self, places: Sequence[Span]) -> Request:
         """A request for work that stands in these sentences."""
         span = trimmed(self.text, places[0].start, places[-1].end)
         quote = span.of(self.text)
         days = named_days(quote, self.today)
-        lead = next((s.of(self.text) for s in places if _ASKS.search(s.of(self.text))), quote)
-        named = places[0].of(self.text) if _REFERS.search(lead) else lead
+        lead = next((s.of(self.text) for s in places if _asks(s.of(self.text))), quote)
+        named = places[0].of(self.text) if REFERS.search(lead) else lead
         return Request(
             "work",
             quote,
@@ -312,45 +220,58 @@ class _Reader:
             span.end,
             _described(named),
             effort=tuple(efforts(quote, self.roles)),
+            role=_named_role(quote, self.roles),
             starts_on=_first(days, "start"),
             due_on=_first(days, "deadline"),
-            claim=Claim("free", role="") if _FREE.search(quote) else None,
-            alters=bool(_ALTERS.search(quote)),
-            removes=bool(_REMOVES.search(lead)),
-            repairs=bool(_FAULT.search(quote) or (_REPAIRS.search(quote) and not _ALTERS.search(quote))),
-            weekend=bool(_WEEKEND.search(re.sub(r"\bby\b[^.]*", "", quote, flags=re.I))),
+            claim=Claim("free", role="") if FREE.search(quote) else None,
+            fault=bool(FAULT.search(quote)),
+            delivers=bool(DELIVERS.search(quote)),
+            wishes=any(_asks(s.of(self.text)) for s in places),
+            alters=bool(ALTERS.search(quote)),
+            removes=bool(REMOVES.search(lead)),
+            weekend=bool(WEEKEND.search(re.sub(r"\bby\b[^.]*", "", quote, flags=re.I))),
         )
 
     def _relevant(self, about_work: Sequence[Span], asked: Sequence[Span]) -> list[Span]:
-        """From the first sentence that asks to the last that asks or says how much or until when."""
-        last = asked[-1]
+        """From the first sentence that asks, or the one it refers back to, to the last that asks or says how
+        much or until when."""
+        first, last = asked[0], asked[-1]
+        opening = first.of(self.text)
+        if REFERS.search(opening) or not (_asks(opening) or FAULT.search(opening)):
+            first = about_work[max(0, about_work.index(first) - 1)]
         for span in about_work:
-            words = span.of(self.text)
-            if span > last and (efforts(words, self.roles) or named_days(words, self.today)):
+            if span > last and named_days(span.of(self.text), self.today):
                 last = span
-        return [s for s in about_work if asked[0] <= s <= last]
+        return [s for s in about_work if first <= s <= last]
 
-    def _start(self, span: Span, words: str) -> Iterator[Request]:
-        without_paper = bool(_WITHOUT_PAPER.search(words))
-        start = _START.search(words)
-        days = named_days(words, self.today)
-        day = _first(days, "start")
-        if day is None and start:
-            rest = words[start.end() :]
-            day = next((d.day for d in days if d.start >= start.end() and d.role != "deadline"), None)
-            if day is None and _SOON.search(rest):
-                day = self.today
-        wishes = start is not None and day is not None and not re.search(r"\bstarted|began\b", words)
-        if without_paper or wishes:
+    def _start(self, places: Sequence[Span]) -> Iterator[Request]:
+        """The wish to start, over the sentences that say so together."""
+        found: list[tuple[Span, date | None, bool]] = []
+        for span in places:
+            words = span.of(self.text)
+            without_paper = bool(WITHOUT_PAPER.search(words))
+            day = self._start_day(words)
+            if without_paper or day:
+                found.append((span, day, without_paper))
+        if found:
+            span = Span(found[0][0].start, found[-1][0].end)
             yield Request(
                 "start",
-                words,
+                span.of(self.text),
                 span.start,
                 span.end,
-                _described(words),
-                starts_on=day,
-                without_paper=without_paper,
+                _described(found[0][0].of(self.text)),
+                starts_on=next((day for _, day, _ in found if day), None),
+                without_paper=any(without for _, _, without in found),
             )
+
+    def _start_day(self, words: str) -> date | None:
+        start = START.search(words)
+        if start is None:
+            return None
+        rest = words[start.end() :]
+        days = [d for d in named_days(words, self.today) if d.start >= start.end() and d.role != "deadline"]
+        return days[0].day if days else self.today if SOON.search(rest) else None
 
     def _price(self, span: Span, words: str) -> Iterator[Request]:
         if claim := _claim(words):
@@ -389,12 +310,16 @@ def _amount(found: re.Match[str]) -> tuple[Decimal, str]:
     return digits, _SIGN.get(said.lower(), said.upper())
 
 
+def _named_role(words: str, roles: Sequence[str]) -> str:
+    """The longest role of the card that the words name."""
+    named = [r for r in roles if re.search(rf"\b{re.escape(r)}s?\b", words, re.IGNORECASE)]
+    return max(named, key=len, default="")
+
+
 def _role_in(words: str, roles: Sequence[str]) -> str:
-    """The longest role of the card that the words name, or a bare 'engineers'."""
-    lower = words.lower()
-    named = [r for r in roles if re.search(rf"\b{re.escape(r.lower())}s?\b", lower)]
-    if named:
-        return max(named, key=len)
+    """The role of the card that the words name, or a bare 'engineers'."""
+    if named := _named_role(words, roles):
+        return named
     bare = re.search(
         r"\b((?:(?:senior|principal|junior|lead|data|analytics|cloud|security|machine learning)\s+)*"
         r"(?:engineer|developer|analyst|consultant|designer|architect|scientist|manager|tester)s?)\b",
@@ -404,7 +329,7 @@ def _role_in(words: str, roles: Sequence[str]) -> str:
     return singular(bare[1]) if bare else ""
 
 
-_POLITE = _p(
+_POLITE = pattern(
     r"^\W*(?:(?:also|and|so|then|next|finally|ideally|first|second|third|in addition|while you(?:'re|"
     r" are) at it|on top of that|"
     r"one more thing|another thing)[,:]?\s+)*"

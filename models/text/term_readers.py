@@ -11,6 +11,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Literal
 
+from models.text.patterns import any_of, pattern
 from models.text.request_dates import named_days
 
 TermKind = Literal[
@@ -60,7 +61,7 @@ class TermReader:
 
 
 def money(found: re.Match[str]) -> dict[str, Any]:
-    """Amount and ISO currency of a match of MONEY. A comma or point before the last two digits starts cents."""
+    """Amount and ISO currency of a match of MONEY. A comma or point before two last digits starts cents."""
     named = found.groupdict()
     amount = named["amount"] or named["amount_before"]
     currency = named["currency"] or named["currency_after"]
@@ -69,19 +70,15 @@ def money(found: re.Match[str]) -> dict[str, Any]:
     return {"amount": digits / 100 if cents else digits, "currency": _SYMBOLS.get(currency.lower(), currency)}
 
 
-def _p(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern, re.IGNORECASE)
-
-
 _NUMBERS = {
     "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9,
     "ten": 10, "twelve": 12, "fifteen": 15, "sixteen": 16, "twenty": 20, "thirty": 30,
 }  # fmt: skip
 _FIGURE = rf"(?P<figure>\d+(?:\.\d+)?|{'|'.join(_NUMBERS)})(?: \((?:[a-z-]+|\d+)\))?"
-_PERCENT = _p(r"(\d+(?:\.\d+)?)\s*(?:%|per ?cent)")
+_PERCENT = pattern(r"(\d+(?:\.\d+)?)\s*(?:%|per ?cent)")
 _CHANGE = (
     r"\b(?:changes?|changed|variations?|change (?:orders?|requests?)|additional (?:work|services|resources)|"
-    r"out-of-scope|extras?|extra work|amendments? to the (?:services|scope))\b"
+    r"out-of-scope|extras?|extra work|varied|amendments?)\b"
 )
 _TITLE = re.compile(
     r"\b(?:(?:Chief|Deputy) [A-Z]\w+(?: [A-Z]\w+)? Officer|C[A-Z]O|General Counsel|"
@@ -126,11 +123,11 @@ def _fixed(words: str) -> Value | None:
 
 
 _MAIL = r"(?:e-?mail|electronic mail)"
-_NOT_BY_MAIL = _p(
+_NOT_BY_MAIL = pattern(
     rf"\b(?:not?|nor|never|neither|except|other than)\b[^.;]{{0,50}}\b{_MAIL}|{_MAIL}[^.;]{{0,30}}\b(?:not|"
     rf"insufficient|no effect)\b"
 )
-_GATES = _p(
+_GATES = pattern(
     r"\b(?:before|until|unless|only|without|prior|exclusively|enough|suffic\w+|takes? effect when|"
     r"no signature|shall be recorded|"
     r"invalid|no effect|may instruct|is commissioned|constitute)\b"
@@ -162,7 +159,7 @@ def _working_days(words: str) -> Value | None:
     return {"days": int(5 * _number(weeks["figure"]))} if weeks else None
 
 
-_NO_ALLOWANCE = _p(
+_NO_ALLOWANCE = pattern(
     r"\bno (?:\w+ ){0,3}(?:allowance|quota|threshold|free hours)\b|\b(?:quota|allowance|"
     r"free hours)\b[^.]{0,50}\bnot (?:agreed|granted|included)\b|"
     r"\btoo small\b|\bnot (?:do|make|carry out) (?:small|minor|little)\b|\b(?:every|each|"
@@ -205,119 +202,269 @@ def _last_day(words: str) -> Value | None:
     return {"day": days[-1].day} if days else None
 
 
+_OF_CHANGES = any_of(_CHANGE)
+_OWN_RATES = any_of(
+    r"rates?", "rate card", r"(?:schedule|annex|exhibit|appendix) \w+", "remuneration", "price list"
+)
+_DAYS_NOTICE = r"(?:working|business)[ -]days"
+
 READERS: tuple[TermReader, ...] = (
     TermReader(
         "working_day",
-        (_p(r"\b(?:days?|person-days?)\b"), _p(r"\bhours?\b")),
-        _p(r"\bnotice\b"),
+        (any_of("days?", "person-days?"), any_of("hours?")),
+        any_of("notice"),
         _hours_a_day,
     ),
     TermReader(
         "fee_cap",
         (
-            _p(
-                r"\b(?:charges|fees?|invoices?|pay|bill|remuneration|price|cost|ceiling|total|compensat\w+|"
-                r"payments?|not[- ]to[- ]exceed|engagement)\b"
+            any_of(
+                "charge[sd]?",
+                "fees?",
+                "invoices?",
+                "pay",
+                "bill",
+                "remuneration",
+                "price",
+                "cost",
+                "ceiling",
+                "total",
+                r"compensat\w+",
+                "payments?",
+                "not[- ]to[- ]exceed",
+                "engagement",
             ),
-            _p(MONEY),
+            pattern(MONEY),
         ),
-        _p(r"\b(?:liab\w+|expenses?|travel|receipts|insur\w+|indemnit\w+|fixed price|interest)\b"),
+        any_of(
+            r"liab\w+",
+            "(?<!excluding )(?<!leaving )(?<!without )expenses?",
+            "travel",
+            "receipts",
+            r"insur\w+",
+            r"indemnit\w+",
+            "fixed price",
+            "interest",
+        ),
         _cap,
     ),
     TermReader(
         "fixed_price",
-        (_p(MONEY), _p(r"\b(?:fixed (?:price|fee|sum|at)|price\b.*\bis fixed|lump sum|everything in)\b")),
-        _p(r"\b(?:liab\w+|expenses|exceed)\b"),
+        (
+            pattern(MONEY),
+            any_of("fixed (?:price|fee|sum|at)", r"price\b.*\bis fixed", "lump sum", "everything in"),
+        ),
+        any_of(r"liab\w+", "expenses", "exceed"),
         _fixed,
     ),
     TermReader(
         "change_order",
         (
-            _p(_CHANGE),
-            _p(r"\b(?:sign\w*|execut\w+|in writing|written|e-?mail|electronic mail|agreement|text form)\b"),
+            _OF_CHANGES,
+            any_of(
+                r"sign\w*",
+                r"execut\w+",
+                "in writing",
+                "written",
+                "e-?mail",
+                "electronic mail",
+                "agreement",
+                "text form",
+            ),
         ),
-        _p(
-            r"\b(?:working|business) days|per ?cent|%|\d hours\b|this agreement itself|\bcap\b|exceed|"
-            r"more than|\bdescribe it\b|"
-            r"\bimpact\b|\bceiling|\bthe limit\b|\binvoic\w+|\bpriced\b"
+        any_of(
+            _DAYS_NOTICE,
+            "per ?cent",
+            r"\d+ hours",
+            "this agreement itself",
+            "cap",
+            r"exceed\w*",
+            "more than",
+            "describe it",
+            "impact",
+            "ceiling",
+            "the limit",
+            r"invoic\w+",
+            "priced",
+            r"\d+(?:\.\d+)? ?%.*",
         ),
         _how_agreed,
     ),
     TermReader(
         "change_signatory",
         (
-            _p(r"\b(?:change (?:orders?|requests?|notes?)|variations?|changes)\b"),
-            _p(r"\b(?:sign\w*|execut\w+|binds|authori[sz]ed|approv\w+)\b"),
+            any_of(r"change (?:orders?|requests?|notes?)", "variations?", "changes?", "amendments?"),
+            any_of(r"sign\w*", r"execut\w+", "binds", r"authori[sz]ed", r"approv\w+"),
             _TITLE,
         ),
-        _p(r"\b(?:working|business) days|\d hours\b"),
+        any_of(_DAYS_NOTICE, r"\d+ hours"),
         _signatories,
         joint=True,
     ),
     TermReader(
         "change_notice",
         (
-            _p(_CHANGE),
-            _p(
-                r"\b(?:after|before|notice|no sooner|no earlier|earlier than|at least|earliest|lead time|"
-                r"following|not less than)\b"
+            _OF_CHANGES,
+            any_of(
+                "after",
+                "before",
+                "notice",
+                "(?:no )?sooner",
+                "no earlier",
+                "earlier than",
+                "at least",
+                "earliest",
+                "lead time",
+                "following",
+                "not less than",
+                "from your",
+                "it takes us",
+                "within which",
             ),
-            _p(r"\b(?:start\w*|begin\w*|commenc\w+|mobili[sz]\w+|available|line up|wanted|lead time|"
-                r"needed)\b"),
+            any_of(
+                r"start\w*",
+                r"begin\w*",
+                r"commenc\w+",
+                r"mobili[sz]\w+",
+                "available",
+                "line up",
+                "wanted",
+                "lead time",
+                "needed",
+            ),
         ),
-        _p(r"\bkey (?:person|staff)|accept\w*|terminat\w+|\bimpact assessment|\banswer\b|"
-            r"\bestimate within\b"),
+        any_of(
+            "key (?:persons?|staff)",
+            r"accept\w*",
+            r"terminat\w+",
+            "impact assessment",
+            "answer",
+            "estimate within",
+        ),
         _working_days,
     ),
     TermReader(
         "change_allowance",
         (
-            _p(
-                r"\b(?:small|minor|first|little|slight|de minimis|additional work|extras?|tweaks?|goodwill|"
-                r"quota|allowance)\b"
+            any_of(
+                "small",
+                "minor",
+                "first",
+                "little",
+                "slight",
+                "de minimis",
+                "additional work",
+                "extras?",
+                "tweaks?",
+                "goodwill",
+                "quota",
+                "allowance",
             ),
-            _p(r"\b(?:change|changes|extras?|additional work|variation|clause|section|tweaks?|work)\b"),
-            _p(
-                r"\b(?:free|charge|charged|included|covered|nothing|too small|allowance|quota|exempt|"
-                r"however)\b"
+            any_of(
+                "changes?",
+                "extras?",
+                "additional work",
+                "variations?",
+                "clause",
+                "section",
+                "tweaks?",
+                "work",
+                "adjustments?",
+            ),
+            any_of(
+                "free",
+                "charged?",
+                "included",
+                "covered",
+                "nothing",
+                "too small",
+                "allowance",
+                "quota",
+                "exempt",
+                "however",
+                "absorb",
+                "bear",
             ),
         ),
-        _p(r"\bexpenses\b|\bnotice\b"),
+        any_of("expenses", "notice"),
         _free_hours,
     ),
     TermReader(
         "change_rate",
         (
-            _p(r"\b(?:changes?|variations?|change orders?|additional work|extra work)\b"),
-            _p(r"\b(?:rates?|rate card|schedule \w+|remuneration|price list)\b"),
-            _p(r"\b(?:price[ds]?|charged?|rates?|cost|follows?|remuneration|invoiced|calculat\w+)\b"),
+            any_of(
+                "changes?", "variations?", "change orders?", "additional work", "extra work", "amendments?"
+            ),
+            _OWN_RATES,
+            any_of(
+                "price[ds]?",
+                "charged?",
+                "rates?",
+                "costs?",
+                "follows?",
+                "remuneration",
+                "invoiced",
+                r"calculat\w+",
+            ),
         ),
-        _p(
-            r"\b(?:weekends?|saturday|holidays?|each year|twelve months|first year|sign\w*|execut\w+|"
-            r"describ\w+|suggest|"
-            r"request\w*|fixed|state|estimate of|effect|form of|extent)\b|\d hours\b"
+        any_of(
+            "weekends?",
+            "saturday",
+            "holidays?",
+            "each year",
+            "twelve months",
+            "first year",
+            r"sign\w*",
+            r"execut\w+",
+            r"describ\w+",
+            "suggest",
+            r"request\w*",
+            "fixed",
+            "state",
+            "estimate of",
+            "effect",
+            "form of",
+            "extent",
+            r"\d+ hours",
         ),
         _on_top,
     ),
     TermReader(
         "weekend_work",
-        (_p(r"\b(?:saturdays?|weekends?|(?:public|bank) holidays?|holidays)\b"),
-         _p(r"\b(?:rates?|charged?|uplift|surcharge|supplement|premium|add|times|double)\b")),
-        _p(r'"Working Day"|\bworking day means\b'),
+        (
+            any_of("saturdays?", "weekends?", "(?:public|bank|federal) holidays?", "holidays"),
+            any_of(
+                "rates?",
+                "charged?",
+                "uplift",
+                "surcharge",
+                "supplement",
+                "premium",
+                "add",
+                "times",
+                "double",
+                "time and a half",
+            ),
+        ),
+        any_of('"Working Day"', '(?:working|business) day(?:"|”)? means'),
         _surcharge,
         joint=True,
     ),
     TermReader(
         "term_end",
         (
-            _p(r"\b(?:agreement|contract|term|terms|engagement)\b"),
-            _p(
-                r"\b(?:continues? until|expires?|ends? on|runs? (?:from|until)|remains? in force until|"
-                r"until)\b"
+            any_of("agreement", "contract", "terms?", "engagement"),
+            any_of(
+                "continues? until",
+                "expires?",
+                "ends? on",
+                "runs? (?:from|until)",
+                "remains? in force until",
+                "until",
             ),
-            _p(r"\b20\d\d\b"),
+            any_of(r"20\d\d"),
         ),
         None,
         _last_day,
     ),
-)  # fmt: skip
+)
