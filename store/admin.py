@@ -28,6 +28,15 @@ def drop_database(admin_dsn: str, name: str) -> None:
         owner.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name)))
 
 
+def copy_database(admin_dsn: str, source: str, name: str) -> None:
+    """Make a database a copy of another, to which nobody may be connected. `name` is replaced."""
+    drop_database(admin_dsn, name)
+    with psycopg.connect(admin_dsn, autocommit=True) as owner:
+        owner.execute(
+            sql.SQL("create database {} template {}").format(sql.Identifier(name), sql.Identifier(source))
+        )
+
+
 @contextmanager
 def audit_copy(admin_dsn: str) -> Iterator[str]:
     """The audit log in a database of its own, as the owner's connection string on it; dropped on leaving."""

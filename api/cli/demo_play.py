@@ -11,7 +11,7 @@ import typer
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from api.cli.console import console
-from api.cli.demo_stage import DemoHome, Running, forget, prepare
+from api.cli.demo_stage import DemoHome, Running, forget, prepare, rewind
 from api.database import stop_embedded
 from api.jobs.fitting import Outcome
 from api.settings import Settings
@@ -40,6 +40,8 @@ def run_demo(settings: Settings, *, once: bool, fresh: bool, scale: float) -> No
         with _progress() as progress:
             outcomes = prepare(settings, home, scale, progress)
         _say_models(outcomes)
+        if once and home.played.exists():
+            rewind(settings, home)
         with Running.started(settings, home) as running:
             if once or not home.played.exists():
                 _play(running, home)

@@ -34,7 +34,7 @@ from models.actions import SYSTEMS
 from models.errors import ChargehandError
 from models.predict.base import Progress
 from models.text.embed import default_embedder
-from store.admin import alter_audit_row, audit_copy, drop_database
+from store.admin import alter_audit_row, audit_copy, copy_database, drop_database
 from store.cluster import SUPERUSER
 from store.db import Database
 from store.importer import import_firm
@@ -42,6 +42,7 @@ from store.server import start
 from workflow.verify import verify
 
 SEED = 7
+PRISTINE = f"{NAME}_pristine"  # the database as it was before the day, to play it again
 START_SECONDS = 60.0
 STOP_SECONDS = 15.0
 HOST_KEEPER = Principal("service:demo", "The demo", (Grant("admin", "firm"),), "cli")
@@ -85,11 +86,20 @@ class DemoHome:
         return self.root / f"{part}.log"
 
 
+def rewind(settings: Settings, home: DemoHome) -> None:
+    """Back to the firm as it was before its day. Not where the database is not ours to replace."""
+    if settings.database_url is None:
+        copy_database(_server(settings), PRISTINE, NAME)
+        for file in home.root.glob(f"{home.simulated.name}*"):
+            file.unlink()
+        home.played.unlink(missing_ok=True)
+
+
 def forget(settings: Settings, home: DemoHome) -> None:
     """Drop the demo's database and files. A database named by DATABASE_URL is never dropped."""
     if settings.database_url is None:
-        server = start(server_root(settings))
-        drop_database(server.dsn(SUPERUSER, SUPERUSER), NAME)
+        for name in (NAME, PRISTINE):
+            drop_database(_server(settings), name)
     if home.root.exists():
         shutil.rmtree(home.root)
 
@@ -118,9 +128,15 @@ def prepare(settings: Settings, home: DemoHome, scale: float, progress: Progress
         outcomes = fit_all(database, datetime.now(UTC), progress=progress)
     finally:
         database.close()
+    if settings.database_url is None:
+        copy_database(_server(settings), NAME, PRISTINE)
     made = {"made_at": datetime.now(UTC).isoformat(), "scale": scale, "firm": str(summary)}
     home.made.write_text(json.dumps(made, indent=2) + "\n", encoding="utf-8")
     return outcomes
+
+
+def _server(settings: Settings) -> str:
+    return start(server_root(settings)).dsn(SUPERUSER, SUPERUSER)
 
 
 class Part:
