@@ -15,14 +15,6 @@ select seq, encode(hash, 'hex') as hash from audit.event order by seq desc limit
 select seq, at, actor, surface, action, subject, body
 from audit.event where subject = %(subject)s order by seq;
 
--- name: page
--- Entries before a sequence number, newest first.
-select seq, at, actor, surface, action, subject, body, encode(hash, 'hex') as hash
-from audit.event
-where seq < %(before)s
-  and (%(action)s::text is null or action = %(action)s)
-order by seq desc limit %(limit)s;
-
 -- name: hash_of
 -- The hash of one entry, or no row.
 select encode(hash, 'hex') from audit.event where seq = %(seq)s;

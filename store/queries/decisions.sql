@@ -23,7 +23,3 @@ values (%(proposal_id)s, %(version)s, %(step)s, %(content_hash)s, %(proposer_id)
 -- Items of a batch that a version leaves out.
 insert into workflow.declined_item (proposal_id, version, item_id, declined_by, reason)
 select %(proposal_id)s, %(version)s, item, app.me(), %(reason)s from unnest(%(items)s::text[]) item;
-
--- name: person_name
--- The name of a person, or no row.
-select name from firm.person where person_id = %(person_id)s;

@@ -21,9 +21,3 @@ select v.sha256, v.body from workflow.active_policy a join workflow.policy_versi
 -- name: version
 -- One policy version, in force or not.
 select sha256, body from workflow.policy_version where sha256 = %(sha256)s;
-
--- name: history
--- Every version that was ever loaded, newest first.
-select v.sha256, v.name, v.loaded_by, v.loaded_at, a.since as active_since
-from workflow.policy_version v left join workflow.active_policy a using (sha256)
-order by v.loaded_at desc, v.sha256;
