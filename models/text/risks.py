@@ -38,7 +38,7 @@ Severity = Literal["low", "medium", "high"]
 CATEGORIES: tuple[RiskCategory, ...] = get_args(RiskCategory)
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 
-CLEAR = 0.42
+CLEAR = 0.4
 """Probability from which a sentence names a risk."""
 
 FAINT = 0.2
@@ -106,15 +106,16 @@ class _Detector:
 
 
 def _lexical(text: str) -> float:
-    """Log odds from words alone: of the worst clause, so that 'fixed, but the data is late' is still late."""
+    """Log odds from words alone, of the worst clause: so that 'fixed, but the data is late' is still late."""
     clauses = [clause for clause in _CLAUSE.split(text) if clause and clause.strip()]
     return max((_clause_odds(clause) for clause in clauses), default=0.0)
 
 
 def _clause_odds(clause: str) -> float:
     if _RELIEF.search(clause):
-        return -1.5
-    return float(min(len(_TROUBLE.findall(clause)), 2))
+        return -2.0
+    troubles = len(_TROUBLE.findall(clause))
+    return float(min(troubles, 2)) if troubles else -0.3
 
 
 def _detector() -> _Detector:

@@ -82,7 +82,7 @@ def asked(pair: LabelledPair) -> Pair:
 
 @pytest.fixture(scope="module")
 def model() -> terms.TermsModel:
-    return terms.fit(*agreements(range(40)))
+    return terms.fit(*agreements(range(24)))
 
 
 def test_reads_agreements_it_has_not_seen(model: terms.TermsModel) -> None:
@@ -148,7 +148,7 @@ def test_the_same_input_gives_the_same_model_and_it_survives_pickling(model: ter
     documents, truth = agreements(range(100, 103))
     pairs = [asked(pair) for pair in truth]
     readings = model.predict(documents, pairs)
-    assert terms.fit(*agreements(range(40))).predict(documents, pairs) == readings
+    assert terms.fit(*agreements(range(24))).predict(documents, pairs) == readings
     assert pickle.loads(pickle.dumps(model)).predict(documents, pairs) == readings
 
 
