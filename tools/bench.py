@@ -1,5 +1,6 @@
 """Bench risk: who rolls off in the coming weeks, who could go where, and proposing what to do about it."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
@@ -8,7 +9,6 @@ from typing import Annotated, Any
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 from rapidfuzz import fuzz
-from workflow.propose import Draft, propose
 
 from models.actions import PlanDevelopment
 from models.bench import OpenRole, PracticeWeek, Suggestion, Worker, by_practice, suggest
@@ -18,6 +18,7 @@ from tools.availability import skill_held, weeks_of
 from tools.lookup import find_person, find_practice
 from tools.registry import Tool, ToolContext, ToolResult
 from tools.staffing import ProposeAssignment, must_sign, propose_assignment
+from workflow.propose import Draft, propose
 
 HISTORY_MONTHS = 6  # what the bench model looks back on
 LISTED = 15
@@ -74,6 +75,9 @@ def bench_outlook(ctx: ToolContext, asked: BenchOutlook) -> ToolResult:
             "rolling_off": [_worker_shown(w, rolling, chances) for w in benched],
             "suggestions": [_suggestion_shown(s) for s in suggestions],
             "unfilled_roles": len(roles),
+            "wanted_skills": [
+                skill for skill, _ in Counter(s for r in roles for s in r.skills).most_common()
+            ],
             "model": says_model,
         },
         citations=tuple(_citations(benched[:LISTED], rolling, suggestions[:LISTED])),
@@ -229,6 +233,7 @@ def _worker_shown(
         "on_project": last["project"] if last else None,
         "p_bench": round(chance, 3) if chance is not None else None,
         "skills": [f"{s.skill} {s.level}" for s in worker.skills[:4]],
+        "all_skills": [s.skill for s in worker.skills],
     }
 
 

@@ -1,5 +1,5 @@
 """The nightly bench report: one for the firm and one a practice, kept as HTML with a plot, told to those who
-answer for the people, with proposals for the best moves."""
+answer for the people, with proposals for the best moves and for bench time put to use."""
 
 import io
 from collections.abc import Mapping, Sequence
@@ -19,11 +19,12 @@ from models.access import service
 from models.errors import ChargehandError
 from models.predict.base import Progress, silent
 from store.db import Database
-from tools.registry import Registry, ToolResult
+from tools.registry import Registry
 
 REPORTER = service("nightly-bench")
 FIRM = "The firm"
 MOVES_A_NIGHT = 5  # proposals; more would not be read
+PLANS_A_NIGHT = 3
 LEAST_FIT = 0.6  # for a move to be proposed rather than only listed
 BLUE, ORANGE, GREY = "#0b5fa5", "#c4561a", "#5b6675"
 
@@ -61,7 +62,7 @@ def make_reports(
         tx.audit("report.made", f"report:bench:{now.date()}", practices=len(practices))
         taken = {r["person_id"] for r in tx.records("reports.already_proposed", now=now)}
     progress("proposing moves", 2, 3)
-    made, failed = _propose(db, registry, now, outlook["suggestions"], taken) if propose else ([], [])
+    made, failed = _propose(db, registry, now, outlook, taken) if propose else ([], [])
     progress("proposing moves", 3, 3)
     return Reported(reports, tuple(made), tuple(failed), outlook)
 
@@ -118,38 +119,46 @@ def _sum(weeks: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _propose(
-    db: Database,
-    registry: Registry,
-    now: datetime,
-    suggestions: Sequence[Mapping[str, Any]],
-    taken: set[str],
+    db: Database, registry: Registry, now: datetime, outlook: Mapping[str, Any], taken: set[str]
 ) -> tuple[list[UUID], list[str]]:
+    """Moves for those whom an open role suits; for the longest on the bench whom none suits, learning a skill
+    that open roles ask for."""
+    moves = [
+        (s["person_id"], s["name"], "propose_reallocation", _move(s, now))
+        for s in outlook["suggestions"]
+        if s["fit"] >= LEAST_FIT and s["person_id"] not in taken
+    ][:MOVES_A_NIGHT]
+    taken = taken | {person_id for person_id, *_ in moves}
+    plans = [
+        (p["person_id"], p["name"], "propose_development", {"person": p["person_id"], "skill": skill})
+        for p in sorted(outlook["rolling_off"], key=lambda p: (-p["bench_weeks"], p["person_id"]))
+        if p["person_id"] not in taken and (skill := _worth_learning(p, outlook["wanted_skills"]))
+    ][:PLANS_A_NIGHT]
     made: list[UUID] = []
     failed: list[str] = []
-    for s in suggestions:
-        if len(made) == MOVES_A_NIGHT:
-            break
-        if s["fit"] < LEAST_FIT or s["person_id"] in taken:
-            continue
+    for _, name, tool, arguments in [*moves, *plans]:
         try:
-            made += _move(db, registry, now, s).proposals
+            made += registry.call(db, REPORTER, tool, arguments, now=now).proposals
         except ChargehandError as e:
-            failed.append(f"{s['name']} to {s['project']}: {e.sentence}")
+            failed.append(f"{name}: {e.sentence}")
     return made, failed
 
 
-def _move(db: Database, registry: Registry, now: datetime, suggestion: Mapping[str, Any]) -> ToolResult:
-    starts_on = max(suggestion["starts_on"], now.date().isoformat())
-    arguments = {
+def _move(suggestion: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """A hold until those who run the project and the practice have agreed."""
+    return {
         "person": suggestion["person_id"],
         "project": suggestion["project_id"],
         "role": suggestion["role"],
-        "starts_on": starts_on,
+        "starts_on": max(suggestion["starts_on"], now.date().isoformat()),
         "ends_on": suggestion["ends_on"],
         "hours_per_week": suggestion["hours_per_week"],
-        "hold": True,  # a hold until those who run the project and the practice have agreed
+        "hold": True,
     }
-    return registry.call(db, REPORTER, "propose_reallocation", arguments, now=now)
+
+
+def _worth_learning(person: Mapping[str, Any], wanted: Sequence[str]) -> str | None:
+    return next((skill for skill in wanted if skill not in person["all_skills"]), None)
 
 
 def _plot(by_week: Sequence[Mapping[str, Any]]) -> str:

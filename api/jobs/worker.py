@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from pydantic import SecretStr
 
-from api.database import place
+from api.database import place, require_ready
 from api.jobs.bench_report import make_reports
 from api.jobs.fitting import fit_all
 from api.jobs.queue import job_queue
@@ -49,6 +49,7 @@ def run_worker(settings: Settings) -> None:
     configure_logging(settings.log_format, settings.log_level)
     configure_tracing(str(settings.trace_endpoint) if settings.trace_endpoint else None, "chargehand-worker")
     where = place(settings)
+    require_ready(settings, where)
     database, systems, stop = where.database(), connectors(settings), threading.Event()
     workflow, registry = Workflow(database), tools()
     ledger = [
