@@ -198,6 +198,11 @@ def _bench_chances(ctx: ToolContext, workers: Sequence[Worker]) -> tuple[Mapping
     return chances, f"Chances by bench model {shelved.version}."
 
 
+def _wanted_skills(roles: Sequence[OpenRole]) -> list[str]:
+    """What open roles ask for, the most wanted first."""
+    return [skill for skill, _ in Counter(s for r in roles for s in r.skills).most_common()]
+
+
 def _likeness(workers: Sequence[Worker], roles: Sequence[OpenRole]) -> dict[tuple[str, str], float]:
     titles, names = {w.title for w in workers}, {r.role for r in roles}
     return {(t, n): fuzz.token_set_ratio(t.lower(), n.lower()) / 100 for t in titles for n in names}
