@@ -232,10 +232,10 @@ def _text(
     head = (
         f"{len(reports)} projects reported from {since:%-d %b} to {until:%-d %b %Y}: {rated or 'none rated'}."
     )
-    lines = [
-        f'{number}. {n.report["project"]} ({n.risk.category}, {n.risk.severity}): "{n.risk.evidence[0].quote}"'
-        for number, n in enumerate(named[:NAMED], 1)
-    ]
+    lines = []
+    for number, n in enumerate(named[:NAMED], 1):
+        kind = f"{n.risk.category}, {n.risk.severity}"
+        lines.append(f'{number}. {n.report["project"]} ({kind}): "{n.risk.evidence[0].quote}"')
     if not lines:
         return f"{head} None of them names a risk."
     more = f"{len(named) - NAMED} more are in the reports." if len(named) > NAMED else ""
