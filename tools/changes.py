@@ -4,42 +4,33 @@ clause that decides it; and proposing a priced change order for what lies outsid
 The message is outside text. What it says of rates, dates or authority is compared with the contract and
 changes nothing else: prices come from the rate card, approvers from the firm's policy."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import date
+from collections.abc import Sequence
+from dataclasses import replace
 from hashlib import sha256
 from textwrap import shorten
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from models.access import NotFound
 from models.actions import ChangeItem, CreateChangeOrder
-from models.evidence import Citation, QuoteCitation, RecordCitation, check_quote
-from models.money import total
-from models.scope import Agreement, Compared, Finding, Line, compare, plain
+from models.evidence import Citation, QuoteCitation, RecordCitation
+from models.scope import Agreement, Compared, compare
 from models.text.clauses import Clause
-from models.text.contract_terms import Term, contract_terms, first
-from models.text.letters import Sender, sender
+from models.text.contract_terms import contract_terms, first
+from models.text.letters import sender
 from models.text.request_effort import efforts
 from models.text.requests import Request, read_requests
-from models.text.term_readers import BY_EMAIL, TermKind
+from models.text.term_readers import TermKind
 from tools.change_pricing import Order, change_order, clause_name
+from tools.change_views import Comparison, data_of, text_of
 from tools.lookup import Project, find_project
 from tools.registry import Ask, Question, Tool, ToolContext, ToolResult
 from tools.staffing import must_sign
 from workflow.propose import Draft, propose
 
-SAYS: Mapping[Finding, str] = {
-    "in_scope": "in scope",
-    "out_of_scope": "out of scope",
-    "small_change": "small change, free",
-    "contradicts_contract": "against the contract",
-    "unclear": "unclear",
-}
 _BEARING: tuple[TermKind, ...] = ("change_rate", "change_notice", "change_signatory", "fee_cap")
 _LONGEST_MESSAGE = 20_000  # characters
-_SHORT = 160  # of a quote in the answer's text; the citation has it whole
 
 
 class CompareChange(BaseModel):
@@ -65,50 +56,10 @@ class ProposeChangeOrder(CompareChange):
     ] = None
 
 
-@dataclass(frozen=True)
-class Comparison:
-    """A message held against the contract."""
-
-    today: date
-    project: Project
-    contract: Mapping[str, Any]
-    message_id: str
-    sender: Sender
-    agreement: Agreement
-    items: tuple[Compared, ...]
-    order: Order | None
-
-    def citations(self) -> tuple[Citation, ...]:
-        """The words of the message, each followed by those of the contract that decide on them."""
-        found: dict[Citation, None] = {}
-        for item in self.items:
-            found[self.asked(item.request)] = None
-            found |= dict.fromkeys(self.clause(t) for t in (item.clause, *item.also) if t)
-        return tuple(found)
-
-    def asked(self, request: Request) -> QuoteCitation:
-        return QuoteCitation(
-            document="message", id=self.message_id, quote=request.quote, start=request.start, end=request.end
-        )
-
-    def clause(self, term: Term) -> QuoteCitation:
-        """Raises NotVerbatim rather than cite what does not stand there."""
-        citation = QuoteCitation(
-            document="contract",
-            id=self.contract["contract_id"],
-            quote=term.quote,
-            start=term.start,
-            end=term.end,
-            clause=term.number,
-        )
-        check_quote(citation, self.contract["text"])
-        return citation
-
-
 def compare_change(ctx: ToolContext, asked: CompareChange) -> ToolResult:
     """Item by item: the finding, the clause, the reason; then what a change order would come to."""
     found = _compare(ctx, asked.project, asked.message, None)
-    return ToolResult(text=_text(found), data=_data(found), citations=found.citations())
+    return ToolResult(text=text_of(found), data=data_of(found), citations=found.citations())
 
 
 def propose_change_order(ctx: ToolContext, asked: ProposeChangeOrder) -> ToolResult:
@@ -117,8 +68,8 @@ def propose_change_order(ctx: ToolContext, asked: ProposeChangeOrder) -> ToolRes
     _ask_for_effort(found)
     if found.order is None:
         return ToolResult(
-            text=f"{_text(found)}\nThere is nothing to order, so nothing is proposed.",
-            data=_data(found),
+            text=f"{text_of(found)}\nThere is nothing to order, so nothing is proposed.",
+            data=data_of(found),
             citations=found.citations(),
         )
     action = _action(found, found.order)
@@ -129,7 +80,7 @@ def propose_change_order(ctx: ToolContext, asked: ProposeChangeOrder) -> ToolRes
             action=action,
             evidence=evidence,
             title=f"Change order for {found.project.name}: {action.title}, {action.value}",
-            explanation=_data(found),
+            explanation=data_of(found),
             tool=PROPOSE.name,
             tool_version=PROPOSE.version,
             thread_id=ctx.thread_id,
@@ -138,7 +89,7 @@ def propose_change_order(ctx: ToolContext, asked: ProposeChangeOrder) -> ToolRes
     return ToolResult(
         text=f"Proposed: {card.title}, {action.starts_on:%-d %b} to {action.ends_on:%-d %b %Y}, under "
         f"{action.terms}. {' '.join(found.order.warnings)} {must_sign(card)}".replace("  ", " "),
-        data={"proposal_id": str(card.proposal_id), **_data(found)},
+        data={"proposal_id": str(card.proposal_id), **data_of(found)},
         citations=(*evidence, *(found.asked(c.request) for c, _ in found.order.items)),
         proposals=(card.proposal_id,),
     )
@@ -259,151 +210,6 @@ def _evidence(found: Comparison) -> tuple[Citation, ...]:
     )
     return (*dict.fromkeys(quotes), record)
 
-
-# What is said
-
-
-def _text(found: Comparison) -> str:
-    if not found.items:
-        return "The message asks for nothing that could be compared with the contract."
-    lines = [
-        f"{found.project.name} ({found.project.client_name}), contract {found.contract['contract_id']}: "
-        f"{len(found.items)} items."
-    ]
-    for number, item in enumerate(found.items, 1):
-        lines.append(
-            f"{number}. {item.request.description}: {SAYS[item.finding]}. {item.reason}{_quoted(item.clause)}"
-        )
-        if item.finding == "out_of_scope" and not item.lines:
-            lines[-1] += " " + (
-                "No rate of the card fits the role." if item.hours else "The effort is not stated."
-            )
-    return "\n".join([*lines, *_order_lines(found)])
-
-
-def _quoted(term: Term | None) -> str:
-    if term is None:
-        return ""
-    words = shorten(" ".join(term.quote.split()), _SHORT, placeholder=" ...")
-    return f' {clause_name(term)}: "{words}"'
-
-
-def _order_lines(found: Comparison) -> list[str]:
-    order = found.order
-    if order is None:
-        return []
-    lines = [f"Change order: {order.value}, {order.starts_on:%-d %b} to {order.ends_on:%-d %b %Y}."]
-    lines += [f"- {_priced(line)}" for _, line in order.items]
-    if order.margin is not None:
-        lines.append(f"Margin {order.margin:.0%} at the average cost of the people who hold those roles.")
-    lines += order.warnings
-    if notice := first(found.agreement.terms, "change_notice"):
-        earliest = found.agreement.earliest_start(found.today)
-        lines.append(
-            f"Signed today it may start on {earliest:%-d %b %Y} at the earliest: {notice.days} working days, "
-            f"{clause_name(notice)}, public holidays not counted."
-        )
-    return lines + _signing(found)
-
-
-def _signing(found: Comparison) -> list[str]:
-    term = first(found.agreement.terms, "change_signatory")
-    if term is None:
-        return []
-    said = f"Under {clause_name(term)} {' and '.join(term.names)} sign."
-    title = found.sender.title
-    if title and not any(title.lower() == n.lower() for n in term.names):
-        said += f" {found.sender.name} signs as {title}, and is not among them."
-    return [said]
-
-
-def _priced(line: Line) -> str:
-    assumed = " (role assumed)" if line.assumed_role else ""
-    work = f"{line.description}: {plain(line.hours)} h {line.role}{assumed}"
-    return f"{work} at {line.rate} an hour, {line.amount}"
-
-
-# What surfaces show
-
-
-def _data(found: Comparison) -> dict[str, Any]:
-    return {
-        "project_id": found.project.id,
-        "contract_id": found.contract["contract_id"],
-        "message_id": found.message_id,
-        "sender": {"name": found.sender.name, "title": found.sender.title},
-        "items": [_item_data(number, item) for number, item in enumerate(found.items, 1)],
-        "order": _order_data(found.order) if found.order else None,
-        "terms": _terms_data(found),
-    }
-
-
-def _item_data(number: int, item: Compared) -> dict[str, Any]:
-    price = total((line.amount for line in item.lines), item.lines[0].amount.currency) if item.lines else None
-    return {
-        "number": number,
-        "kind": item.request.kind,
-        "description": item.request.description,
-        "asked": item.request.quote,
-        "finding": item.finding,
-        "reason": item.reason,
-        "clause": clause_name(item.clause) if item.clause else None,
-        "quote": item.clause.quote if item.clause else None,
-        "hours": plain(item.hours) if item.hours else None,
-        "role": ", ".join(dict.fromkeys(line.role for line in item.lines)) or None,
-        "price": price.model_dump(mode="json") if price else None,
-        "starts_on": item.request.starts_on.isoformat() if item.request.starts_on else None,
-        "due_on": item.request.due_on.isoformat() if item.request.due_on else None,
-    }
-
-
-def _order_data(order: Order) -> dict[str, Any]:
-    return {
-        "items": [
-            {
-                "description": line.description,
-                "role": line.role,
-                "role_assumed": line.assumed_role,
-                "hours": plain(line.hours),
-                "rate": line.rate.model_dump(mode="json"),
-                "price": line.amount.model_dump(mode="json"),
-            }
-            for _, line in order.items
-        ],
-        "value": order.value.model_dump(mode="json"),
-        "cost": order.cost.model_dump(mode="json") if order.cost else None,
-        "margin": str(order.margin) if order.margin is not None else None,
-        "starts_on": order.starts_on.isoformat(),
-        "ends_on": order.ends_on.isoformat(),
-        "warnings": list(order.warnings),
-    }
-
-
-def _terms_data(found: Comparison) -> dict[str, Any]:
-    terms, card = found.agreement.terms, found.agreement.card
-    order, notice, allowance, cap, signers = (first(terms, k) for k in _SHOWN_TERMS)
-    return {
-        "change_order": order
-        and {"clause": clause_name(order), "how": order.what, "by_email": order.what == BY_EMAIL},
-        "notice": notice and {"clause": clause_name(notice), "working_days": notice.days},
-        "allowance": allowance
-        and {"clause": clause_name(allowance), "hours_a_month": plain(allowance.hours)},
-        "cap": cap
-        and {"clause": clause_name(cap), "amount": {"amount": str(cap.amount), "currency": cap.currency}},
-        "signatories": signers and {"clause": clause_name(signers), "titles": list(signers.names)},
-        "hours_a_day": plain(card.hours_a_day),
-        "percent_for_changes": plain(card.for_changes),
-        "earliest_start": found.agreement.earliest_start(found.today).isoformat(),
-    }
-
-
-_SHOWN_TERMS: tuple[TermKind, ...] = (
-    "change_order",
-    "change_notice",
-    "change_allowance",
-    "fee_cap",
-    "change_signatory",
-)
 
 COMPARE = Tool(
     name="compare_change",

@@ -54,11 +54,12 @@ class Case(_Strict):
 
 class _File(_Strict):
     cases: tuple[Case, ...]
-    held_out: tuple[Case, ...] = ()
-    fresh: tuple[Case, ...] = ()
+    held_out: tuple[Case, ...]
+    fresh: tuple[Case, ...]
+    unseen: tuple[Case, ...]
 
 
-Part = Literal["all", "tuned", "held_out", "fresh"]
+Part = Literal["all", "tuned", "held_out", "fresh", "unseen"]
 
 
 @cache
@@ -70,10 +71,11 @@ def cases(part: Part = "all") -> tuple[Case, ...]:
     """Those that were used for tuning, those that were not, or both."""
     file = _file()
     parts: dict[Part, tuple[Case, ...]] = {
-        "all": file.cases + file.held_out + file.fresh,
+        "all": file.cases + file.held_out + file.fresh + file.unseen,
         "tuned": file.cases,
         "held_out": file.held_out,
         "fresh": file.fresh,
+        "unseen": file.unseen,
     }
     return parts[part]
 

@@ -13,7 +13,8 @@ from typing import Literal
 
 from models.text.clauses import Clause
 from models.text.spans import Span, sentences
-from models.text.term_readers import MONEY, READERS, TermKind, TermReader, Value, money
+from models.text.term_readers import READERS, TermKind, TermReader
+from models.text.term_values import MONEY, Value, money
 
 
 @dataclass(frozen=True)
@@ -79,12 +80,19 @@ def _clause_terms(clause: Clause) -> Iterator[Term]:
         return
     parts = [Span(offset + s.start, offset + s.end) for s in sentences(clause.text[offset:])]
     for reader in READERS:
-        places = [whole] if reader.joint or len(parts) < 2 else [*parts, whole]
+        places = [*([whole, *parts] if reader.joint else [*parts, whole])]
         found = next(((p, v) for p in places if (v := _read(reader, p, clause)) is not None), None)
         if found:
             place, value = found
-            start, quote = clause.start + place.start, place.of(clause.text)
-            yield Term(reader.kind, clause.number, quote, start, start + len(quote), **value)
+            own = _OWN_NUMBER.match(clause.text, place.start, place.end)
+            start = own.end() if own else place.start
+            quote = clause.text[start : place.end]
+            at = clause.start + start
+            number = own["number"] if own else clause.number
+            yield Term(reader.kind, number, quote, at, at + len(quote), **value)
+
+
+_OWN_NUMBER = re.compile(r"(?P<number>[A-Z]\.\d+(?:\.\d+)*)[.)]?\s+")  # 'D.1', within clause D
 
 
 def _read(reader: TermReader, place: Span, clause: Clause) -> Value | None:
@@ -184,8 +192,10 @@ def _services(text: str, clauses: Sequence[Clause]) -> Iterator[Term]:
 def _described(clauses: Sequence[Clause]) -> Iterator[_Region]:
     """Schedules about the services with all that is numbered below them, and clauses headed 'Scope'."""
     schedules = {c.number for c in clauses if _SCHEDULE.match(c.number) and _SERVICES.search(c.heading)}
+    scopes = tuple(c.number for c in clauses if c.number and _SCOPE.fullmatch(c.heading.strip()))
     for clause in clauses:
-        if clause.number.partition(",")[0] in schedules or _SCOPE.fullmatch(clause.heading.strip()):
+        in_schedule = clause.number.partition(",")[0] in schedules
+        if in_schedule or clause.number.startswith(scopes) or _SCOPE.fullmatch(clause.heading.strip()):
             yield _Region(clause.number, Span(clause.start, clause.end))
 
 

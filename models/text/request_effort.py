@@ -78,7 +78,8 @@ _CUE = (
     r"at most|"
     r"maximum(?: of)?|max\.?|up to|takes?|took|taking|needs?|be|is|was|are|that[’']s|it[’']s|spend|spending|"
     r"invest|estimate\w*(?: it)?(?: at)?|"
-    r"effort(?: of| is)?:?|reckon(?:s|ed)?|worth|another|for|of|at|so|~)"
+    r"effort(?: of| is)?:?|reckon(?:s|ed)?|worth|another|for|of|at|so|said|says|thinks|thought|mentioned|"
+    r"quoted|remember|~)"
 )
 
 
@@ -97,7 +98,8 @@ def _patterns(nouns: str) -> Iterator[re.Pattern[str]]:
         rf"\b{_CUE}\s+(?:\w+\s+)??{_QUANTITY}\s*{_UNIT}",
         rf"\b{_QUANTITY}\s+{_UNIT}(?:'|’)?s?\s+(?:of\s+)?(?:work|effort)\b",
         rf"(?:^|[,;:(–-]\s*|[.!?]\s+){_QUANTITY}\s*{_UNIT}"
-        r"(?=\s*(?:$|[.,;:)!?]|(?:tops|at most|max|i|we|or so|in total|altogether|should|ought)\b))",
+        r"(?=\s*(?:$|[.,;:)!?]|(?:tops|at most|max|i|we|or so|maybe|perhaps|in total|altogether|should|"
+        r"ought)\b))",
     ):
         yield re.compile(pattern, re.IGNORECASE)
 

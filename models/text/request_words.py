@@ -20,7 +20,10 @@ ASKS = any_of(
     "please",
     rf"{_WHO}(?:'d|’d| would| also| really| now| do|'ll|\s+\w+ly)* (?:{_WISH})"
     r"(?! (?:to (?:hear|thank|see you|discuss|talk|meet)|what))",
-    "wants|needs|requires|asks for|asked for|asking for|requested|demands",
+    "wants|needs|requires|asks? for|asked for|asking for|requested|demands|insists? on|calls? for",
+    "(?:could|can|should|must|may) (?:that|this|it|they|these) (?:be|also)",
+    "(?:would|'d|’d) (?:be (?:glad|grateful|happy|delighted)|appreciate|welcome)",
+    "is there (?:anything|something|a way|any way)|hard to (?:read|use|find|see|follow)",
     "(?:is|would) it (?:be )?possible",
     "make sure|ensure",
     "it would be (?:great|good|nice|helpful|useful)",
@@ -65,6 +68,8 @@ FAULT = any_of(
     r"(?:is|are|gets?|get|goes|go) (?:lost|cut off|duplicated|empty|blank|gone|stuck|overwritten|ignored)",
     r"shows? (?:\w+ ){1,4}as|stopped working|no longer works?|overdue|takes? (?:too long|forever|ages|"
     r"minutes)",
+    r"wrong(?:ly)?|complain\w*|(?:drops?|loses?|forgets?|skips?|misses|ignores?) (?:the |some |all |every |"
+    r"orders?|rows?)",
     "as agreed|what we agreed|as (?:promised|planned|described|per the)",
 )
 REPAIRS = any_of(
@@ -73,17 +78,19 @@ REPAIRS = any_of(
 )
 DELIVERS = any_of(
     r"finish\w*|complet\w+|schedul\w+|deliver\w*|runs?|ready|remember|remind\w*|holds?|held|go(?:es)? live",
-    "on time|on track|make sure|ensure|due|as planned|as agreed|still on|plan|when will|results?",
+    "on time|on track|make sure|ensure|due|as planned|as agreed|still on|plan(?:ned)?|when will|results?",
 )
 ALTERS = any_of(
     "add|adding|also|extra|additional|another|more|further|rename|change|changing|replace|instead|swap|"
     "switch",
     r"move|extend\w*|expand\w*|beyond|on top|as well|tweak|adjust|amend|hide|reorder|split|merge|translate",
-    r"different|new|second|sixth|bigger|larger|longer|twice|double|besides|colou?rs?|logo|wording|relabel|"
+    r"different|new|second|sixth|bigger|larger|longer|twice|double|besides|next to|alongside|colou?rs?|logo|"
+    r"wording|relabel|"
     r"re-?sort",
 )
 REMOVES = any_of(
-    r"drop|remove|leave out|take out|cancel|stop|skip|no longer (?:need|want|require)\w*|do(?:n't|n’t|"
+    r"drop|remove|leave out|take out|(?:take|leave) (?:it|that|this|them) out|ourselves|cancel|stop|skip|"
+    r"no longer (?:need|want|require)\w*|do(?:n't|n’t|"
     r" not) need",
     "without the|de-?scope",
 )
@@ -96,7 +103,8 @@ REFERS = pattern(  # back to the sentence before
     r"would (?:guess|say)))\b|"
     r"^\W*(?:(?:please|could you|can you|would you) )+(?:also )?\w+ (?:it|that|them|this|these|"
     r"those)\b(?!['’]?s\b)|"
-    r"\b(?:of|for|with|see|have|get|need|want) (?:it|them|these|those)\b|"
+    r"\b(?:of|for|with|see|have|get|need|want) (?:it|these|those)\b|\bthem\b|"
+    r"^\W*(?:and |so )?(?:when|how soon|how) (?:will|can|could) (?:it|that|this|they|these)\b|"
     r"^\W*(?:please )?\w+(?: (?:soon|quickly|asap))?\W*$|"
     r"\b(?:have a look|look into|take a look|investigate|see to it)\b"
 )

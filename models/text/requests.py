@@ -212,7 +212,8 @@ class _Reader:
         quote = span.of(self.text)
         days = named_days(quote, self.today)
         lead = next((s.of(self.text) for s in places if _asks(s.of(self.text))), quote)
-        named = places[0].of(self.text) if REFERS.search(lead) else lead
+        opening = places[0].of(self.text)
+        named = opening if REFERS.search(lead) or FAULT.search(opening) else lead
         return Request(
             "work",
             quote,
