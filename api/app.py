@@ -18,7 +18,6 @@ from api.web import pages
 from api.wiring import Application
 
 THREADS = 96  # of the pool that runs `def` routes; a conversation that streams holds one
-MAX_BODY = 1_000_000  # bytes: a batch of thousands of time entries, or a contract's length of pasted text
 DESCRIPTION = """The operations copilot for professional-services firms.
 
 It reads the firm's systems of record, computes and proposes; nothing is written before the right people have
@@ -45,7 +44,6 @@ def create_app(application: Application) -> FastAPI:
         openapi_url="/v1/openapi.json",
         docs_url=None,  # its scripts would come from elsewhere
         redoc_url=None,
-        max_body_size=MAX_BODY,
     )
     app.state.application = application
     app.state.live = watching

@@ -1,5 +1,5 @@
-"""Around every request: an id, a log line, metrics by route, headers that keep browsers safe, and an answer
-when something crashes."""
+"""Around every request: an id, a log line, metrics by route, headers that keep browsers safe, a limit to its
+size, and an answer when something crashes."""
 
 import re
 import time
@@ -8,6 +8,8 @@ from uuid import uuid4
 import structlog
 from fastapi import Request
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.status import HTTP_413_CONTENT_TOO_LARGE
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.problems import Problems
@@ -40,6 +42,7 @@ SAFE_HEADERS = {
     "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=()",
     "cache-control": "no-store",
 }
+MAX_BODY = 1_000_000  # bytes: a batch of thousands of time entries, or a contract's length of pasted text
 HSTS = "max-age=31536000; includeSubDomains"
 
 log = structlog.get_logger(__name__)
@@ -60,7 +63,15 @@ class Observed:
         given = Headers(scope=scope).get(REQUEST_ID, "")
         request_id = given if _GOOD_ID.fullmatch(given) else uuid4().hex
         scope.setdefault("state", {})["request_id"] = request_id
-        status = 0
+        status = taken = 0
+
+        async def limited() -> Message:
+            nonlocal taken
+            message = await receive()
+            taken += len(message.get("body", b""))
+            if taken > MAX_BODY:
+                raise HTTPException(HTTP_413_CONTENT_TOO_LARGE)
+            return message
 
         async def dressed(message: Message) -> None:
             nonlocal status
@@ -75,7 +86,7 @@ class Observed:
         started = time.monotonic()
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             try:
-                await self._app(scope, receive, dressed)
+                await self._app(scope, limited, dressed)
             except Exception as error:
                 if status:
                     raise  # the answer has begun: all that is left is to break it off

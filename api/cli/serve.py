@@ -17,7 +17,7 @@ def serve(
     ] = None,
 ) -> None:
     """Serve the REST API and the pages until told to stop. `chargehand worker` carries effects out."""
-    from api.database import place, set_up
+    from api.database import place, require_ready
     from api.server import bound, run
     from api.telemetry import configure_logging, configure_tracing
     from api.wiring import opened
@@ -29,7 +29,7 @@ def serve(
         configure_logging(found.log_format, found.log_level)
         configure_tracing(str(found.trace_endpoint) if found.trace_endpoint else None, "chargehand-serve")
         where = place(found)
-        set_up(found, where)
+        require_ready(found, where)
         with opened(found, where) as application:
             threading.Thread(target=application.copilot.warm, daemon=True).start()
             console.print(f"Serving on {application.public_url}", markup=False)

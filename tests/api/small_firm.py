@@ -98,7 +98,7 @@ def program(application: Application, client: TestClient) -> Program:
 
 
 def csrf_of(page: str) -> str:
-    return page.split('name="csrf" content="')[1].split('"')[0]
+    return page.split('name="csrf" content="')[1].split('"', maxsplit=1)[0]
 
 
 @contextmanager

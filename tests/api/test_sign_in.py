@@ -85,14 +85,14 @@ def test_the_cookie_is_kept_from_scripts_other_sites_and_plain_http(
     plain = set_cookie(client)
     assert "HttpOnly" in plain and "SameSite=lax" in plain and "Secure" not in plain
     behind_tls = Settings.model_validate({"public_url": "https://ops.firm.example"})
-    with opened(behind_tls, application.place) as secure:
-        with TestClient(
-            create_app(secure), base_url="https://ops.firm.example", follow_redirects=False
-        ) as https:
-            cookie = set_cookie(https)
-            assert cookie.startswith("__Host-") and "Secure" in cookie and "Path=/" in cookie
-            assert https.get("/v1/me").json()["person_id"] == "rita"
-            assert "max-age" in https.get("/healthz").headers["strict-transport-security"]
+    with (
+        opened(behind_tls, application.place) as secure,
+        TestClient(create_app(secure), base_url="https://ops.firm.example", follow_redirects=False) as https,
+    ):
+        cookie = set_cookie(https)
+        assert cookie.startswith("__Host-") and "Secure" in cookie and "Path=/" in cookie
+        assert https.get("/v1/me").json()["person_id"] == "rita"
+        assert "max-age" in https.get("/healthz").headers["strict-transport-security"]
 
 
 def test_a_session_that_was_planted_is_worth_nothing_after_signing_in(

@@ -1,0 +1,76 @@
+"""The pages on a small firm, in a real browser."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
+
+from api.database import Place
+from api.wiring import Application
+from tests.api.small_firm import OPERATOR, place, serving
+
+__all__ = ["place"]
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+DESKTOP: ViewportSize = {"width": 1280, "height": 860}
+PHONE: ViewportSize = {"width": 390, "height": 844}
+AXE = Path(__file__).parent / "assets" / "axe.min.js"
+
+Served = tuple[Application, str]
+Open = Callable[..., Page]
+
+
+@pytest.fixture
+def served(place: Place) -> Iterator[Served]:
+    with serving(place) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    executable = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    if executable is None:
+        pytest.skip("no Chromium is installed: install the package chromium, or set CHROMIUM to its path")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(served: Served, chromium: Browser) -> Iterator[Open]:
+    """`visit(person, path)`: the page, in a browser of the person's own that signed in by a link. Whatever
+    the page writes to the console as an error fails the test."""
+    application, url = served
+    contexts, complaints = [], []
+
+    def open_as(
+        person_id: str, path: str = "/inbox", viewport: ViewportSize = DESKTOP, **options: str
+    ) -> Page:
+        context = chromium.new_context(base_url=url, viewport=viewport, **options)  # type: ignore[arg-type]
+        contexts.append(context)
+        context.set_default_timeout(15_000)
+        page = context.new_page()
+        page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.goto(f"/sign-in/{application.sessions.make_link(OPERATOR, person_id).token}")
+        page.get_by_role("button", name="Sign in").click()
+        page.wait_for_url(lambda at: "/sign-in" not in at)
+        page.goto(path)
+        return page
+
+    yield open_as
+    for context in contexts:
+        context.close()
+    assert [c for c in complaints if "status of 4" not in c] == []

@@ -1,0 +1,236 @@
+"""What people do in a browser."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.web.conftest import AXE, DESKTOP, PHONE, Open, Served
+from tests.workflow import firm
+from workflow.cards import ProposalCard
+
+TURN_MS = 60_000  # the first turn of a process fits the router
+
+
+@pytest.fixture
+def assignment(served: Served) -> ProposalCard:
+    return served[0].workflow.propose(firm.principal("paula"), firm.draft(firm.assignment()))
+
+
+@pytest.fixture
+def batch(served: Served) -> ProposalCard:
+    return served[0].workflow.propose(
+        firm.principal("dora"), firm.draft(firm.returned_time("t-1", "t-2", "t-3"))
+    )
+
+
+def state(served: Served, card: ProposalCard, who: str) -> ProposalCard:
+    return served[0].workflow.card(firm.principal(who), card.proposal_id)
+
+
+def test_approving_from_the_inbox(served: Served, visit: Open, assignment: ProposalCard) -> None:
+    page = visit("rita")
+    page.get_by_role("link", name=assignment.title).click()
+    expect(page.get_by_role("heading", name="What will be written")).to_be_visible()
+    page.get_by_role("button", name="Approve").click()
+    expect(page.get_by_text("You signed it.")).to_be_visible()
+    assert state(served, assignment, "rita").state == "approved"
+    page.goto("/inbox")
+    expect(page.get_by_text("Nothing waits for your signature")).to_be_visible()
+
+
+def test_deciding_with_the_keyboard_alone(served: Served, visit: Open, assignment: ProposalCard) -> None:
+    page = visit("rita")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/proposals/**")
+    page.keyboard.press("a")
+    expect(page.locator("#approve-button")).to_be_focused()
+    assert state(served, assignment, "rita").state == "pending", "a key alone signs nothing"
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("You signed it.")).to_be_visible()
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keyboard")).to_be_visible()
+
+
+def test_rejecting_needs_a_reason(served: Served, visit: Open, assignment: ProposalCard) -> None:
+    page = visit("rita", f"/proposals/{assignment.proposal_id}")
+    page.keyboard.press("r")
+    reason = page.get_by_label("Why not?")
+    expect(reason).to_be_focused()
+    reason.press("Tab")
+    page.keyboard.press("Enter")
+    assert reason.evaluate("e => e.validity.valueMissing")
+    reason.fill("Carl is needed on Borealis")
+    page.get_by_role("button", name="Reject").click()
+    expect(page.get_by_text("You rejected it.")).to_be_visible()
+    expect(page.get_by_text("Carl is needed on Borealis")).to_be_visible()
+    assert state(served, assignment, "rita").state == "rejected"
+
+
+def test_editing_makes_a_version_that_somebody_else_signs(
+    served: Served, visit: Open, assignment: ProposalCard
+) -> None:
+    page = visit("rita", f"/proposals/{assignment.proposal_id}/edit")
+    page.get_by_label("Hours a week").fill("99")
+    page.get_by_label("Why do you change it?").fill("Three days")
+    page.get_by_role("button", name="Save as version 2").click()
+    expect(page.get_by_text("less than or equal to 80")).to_be_visible()
+    expect(page.get_by_label("Why do you change it?")).to_have_value("Three days")
+    page.get_by_label("Hours a week").fill("24")
+    page.get_by_role("button", name="Save as version 2").click()
+    expect(page.get_by_text("Your edit is a new version.")).to_be_visible()
+    expect(page.locator(".diff")).to_contain_text("32")
+    expect(page.locator(".diff")).to_contain_text("24")
+    expect(page.get_by_role("button", name="Approve")).to_have_count(0)
+    assert state(served, assignment, "rita").version == 2
+
+
+def test_accepting_a_part_of_a_batch(served: Served, visit: Open, batch: ProposalCard) -> None:
+    page = visit("paula", f"/proposals/{batch.proposal_id}")
+    page.get_by_label("Keep t-2").uncheck()
+    expect(page.get_by_role("button", name="Approve all 3")).to_be_disabled()
+    page.get_by_label("Why are the others left out?").fill("It was agreed")
+    page.get_by_role("button", name="Approve what is ticked").click()
+    expect(page.get_by_text("You approved a part of it")).to_be_visible()
+    assert [d.item_id for d in state(served, batch, "paula").declined_items] == ["t-2"]
+
+
+def test_who_comes_second_reads_who_was_first(served: Served, visit: Open, assignment: ProposalCard) -> None:
+    page = visit("rita", f"/proposals/{assignment.proposal_id}")
+    page.evaluate("document.getElementById('approve').dataset.kept = 'x'")
+    page.route("**/v1/live", lambda route: route.abort())
+    served[0].workflow.decide(
+        firm.principal("rolf"),
+        assignment.proposal_id,
+        content_hash=assignment.content_hash,
+        verdict="approve",
+    )
+    form = {"content_hash": assignment.content_hash, "verdict": "approve"}
+    form["csrf"] = page.locator("meta[name=csrf]").get_attribute("content") or ""
+    answer = page.request.post(
+        f"/proposals/{assignment.proposal_id}/decide", form=form, headers={"Origin": served[1]}
+    )
+    assert answer.status == 409 and "Rolf Rau" in answer.text()
+
+
+def test_the_inbox_and_the_card_follow_what_others_do(
+    served: Served, visit: Open, assignment: ProposalCard
+) -> None:
+    rita, card = visit("rita"), visit("rita", f"/proposals/{assignment.proposal_id}")
+    expect(rita.get_by_role("link", name=assignment.title)).to_be_visible()
+    second = served[0].workflow.propose(firm.principal("petra"), firm.draft(firm.development()))
+    leo = visit("leo")
+    expect(leo.get_by_role("link", name=second.title)).to_be_visible()
+    served[0].workflow.decide(
+        firm.principal("rolf"),
+        assignment.proposal_id,
+        content_hash=assignment.content_hash,
+        verdict="approve",
+    )
+    expect(rita.get_by_text("Nothing waits for your signature")).to_be_visible()
+    expect(card.get_by_text("Approved by Rolf Rau")).to_be_visible()
+    expect(card.get_by_role("button", name="Approve")).to_have_count(0)
+
+
+def test_a_conversation_of_one_turn(visit: Open) -> None:
+    page = visit("paula", "/chat")
+    page.get_by_role("button", name="What waits for my decision?").click()
+    answer = page.locator("article.copilot[id]")
+    expect(answer).to_contain_text("Nothing waits", timeout=TURN_MS)
+    expect(page).to_have_url(re.compile(r"/chat/[0-9a-f-]{36}$"))
+    page.reload()
+    expect(page.locator("article.person")).to_contain_text("What waits for my decision?")
+    expect(page.locator("article.copilot")).to_contain_text("Nothing waits")
+
+
+def test_a_shortlist_is_drawn_as_a_table(visit: Open) -> None:
+    page = visit("paula", "/chat")
+    page.get_by_label("Your message").fill("Who could be a consultant on Aurora from next month?")
+    page.keyboard.press("Enter")
+    expect(page.locator("article.copilot[id] .drawn table")).to_contain_text("Carl Cole", timeout=TURN_MS)
+    page.locator("summary", has_text="source").click()
+    expect(page.locator(".notes .evidence li").first).to_be_visible()
+
+
+def test_what_turns_text_around_is_spelled_out(served: Served, visit: Open) -> None:
+    evil = firm.risk(statement="Pay \u202eEUR 001\u202c now\u200b <script>alert(1)</script>")
+    card = served[0].workflow.propose(firm.principal("dora"), firm.draft(evil))
+    page = visit("paula", f"/proposals/{card.proposal_id}")
+    shown = page.locator(".record-table", has_text="Statement")
+    expect(shown).to_contain_text("Pay ⟦U+202E⟧EUR 001⟦U+202C⟧ now⟦U+200B⟧ <script>alert(1)</script>")
+
+
+def test_without_scripts_everything_can_still_be_decided(
+    served: Served, visit: Open, batch: ProposalCard
+) -> None:
+    page = visit("paula", f"/proposals/{batch.proposal_id}", java_script_enabled=False)
+    page.get_by_label("Keep t-2").uncheck()
+    page.get_by_text("Approve only what is ticked").click()
+    page.get_by_label("Why are the others left out?").fill("It was agreed")
+    page.get_by_role("button", name="Approve what is ticked").click()
+    assert state(served, batch, "paula").state == "approved"
+
+
+def violations(page: Page) -> list[str]:
+    """What axe-core finds against WCAG 2.2 A and AA."""
+    # Not add_script_tag: the page's policy forbids inline scripts.
+    found: dict[str, Any] = page.evaluate(
+        AXE.read_text(encoding="utf-8")
+        + "; axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']})"
+    )
+    return [
+        f"{v['id']}: {v['help']} at {', '.join(str(n['target']) for n in v['nodes'][:3])}"
+        for v in found["violations"]
+    ]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_pages_can_be_used_by_everybody(
+    served: Served, visit: Open, assignment: ProposalCard, batch: ProposalCard, scheme: str
+) -> None:
+    order = served[0].workflow.propose(firm.principal("paula"), firm.draft(firm.change_order()))
+    served[0].workflow.pause(firm.principal("dora"), "erp", "Year end")
+    page = visit("dora", "/inbox?box=all", color_scheme=scheme)
+    wrong = {"inbox": violations(page)}
+    for name, path in (
+        ("assignment", f"/proposals/{assignment.proposal_id}"),
+        ("change order", f"/proposals/{order.proposal_id}"),
+        ("batch", f"/proposals/{batch.proposal_id}"),
+        ("chat", "/chat"),
+        ("reports", "/reports"),
+        ("operations", "/operations"),
+        ("audit", "/audit"),
+        ("a problem", "/proposals/00000000-0000-0000-0000-000000000000"),
+    ):
+        page.goto(path)
+        wrong[name] = violations(page)
+    page.goto(f"/proposals/{batch.proposal_id}")
+    rita = visit("rita", f"/proposals/{assignment.proposal_id}/edit", color_scheme=scheme)
+    wrong["edit"] = violations(rita)
+    rita.goto("/sign-in")
+    wrong["sign in"] = violations(rita)
+    assert {name: found for name, found in wrong.items() if found} == {}
+
+
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_pages_fit_the_screen(
+    served: Served, visit: Open, batch: ProposalCard, viewport: Any, tmp_path: Path
+) -> None:
+    """Nothing is wider than the window; what is wide by nature scrolls by itself."""
+    page = visit("paula", viewport=viewport)
+    paths = [
+        "/inbox",
+        "/inbox?box=all",
+        f"/proposals/{batch.proposal_id}",
+        f"/proposals/{batch.proposal_id}/edit",
+        "/chat",
+    ]
+    for number, path in enumerate(paths):
+        page.goto(path)
+        wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert wide <= 0, f"{path} is {wide} px too wide"
+        picture = page.screenshot(path=tmp_path / f"{number}.png", full_page=True)
+        assert len(picture) > 5_000
