@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from api.settings import Settings
 from models.access import Principal, service
+from models.errors import ChargehandError, Retry
 from store.admin import ensure_database
 from store.cluster import SUPERUSER
 from store.db import Database, DbRole
@@ -21,9 +23,18 @@ NAME = "chargehand"  # of the database on the embedded server
 SET_UP: Principal = service("set-up")
 
 
+class NotMigrated(ChargehandError):
+    """The database {database} does not answer or is not up to date. Run `chargehand migrate` with its owner's
+    DATABASE_URL; `chargehand doctor` says more."""
+
+    status = 503
+    retry: ClassVar[Retry] = "with a fix"
+
+
 @dataclass(frozen=True)
 class Place:
-    """Where the database is: the owner's connection string, and one for each role."""
+    """Where the database is: the connection string of the settings, and one for each role. The first is the
+    owner's where migrating is meant to work; what serves people needs only the roles."""
 
     admin: str
     roles: Mapping[DbRole, str]
@@ -36,8 +47,8 @@ class Place:
     def ready(self) -> bool:
         """Whether it answers and no migration is pending."""
         try:
-            return not pending(self.admin)
-        except psycopg.OperationalError:
+            return not pending(self.roles["agent"])
+        except psycopg.Error:  # unreachable, or so far from ready that the role or the table is not there
             return False
 
 
@@ -70,6 +81,15 @@ def set_up(settings: Settings, where: Place) -> list[str]:
     finally:
         database.close()
     return applied
+
+
+def require_ready(settings: Settings, where: Place) -> None:
+    """Bring an embedded database up to date, which is ours alone; another one is migrated when its owner says
+    so, and until then this raises NotMigrated."""
+    if where.embedded:
+        set_up(settings, where)
+    elif not where.ready():
+        raise NotMigrated(database=shown(where.admin))
 
 
 def stop_embedded(settings: Settings) -> None:

@@ -26,9 +26,12 @@ class SettingMissing(ChargehandError):
 
 class Settings(BaseSettings):
     """One installation. Field names are environment variables with the prefix CHARGEHAND_, except where an
-    alias names a variable that other programs share."""
+    alias names a variable that other programs share. An empty variable counts as not set: an empty secret
+    would be one that everybody knows."""
 
-    model_config = SettingsConfigDict(env_prefix="CHARGEHAND_", extra="ignore", populate_by_name=True)
+    model_config = SettingsConfigDict(
+        env_prefix="CHARGEHAND_", env_ignore_empty=True, extra="ignore", populate_by_name=True
+    )
 
     environment: Environment = "development"
     home: Path = Path("~/.local/share/chargehand")

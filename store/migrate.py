@@ -15,7 +15,7 @@ from psycopg import sql
 from psycopg.rows import dict_row
 
 from models.errors import ChargehandError
-from store.db import DbRole
+from store.db import DB_ROLES, DbRole
 
 LOCK_KEY = 0x43_48_41_52  # "CHAR": one number for every process that migrates this database
 TURN_SECONDS = 0.1  # between two tries to get it
@@ -60,17 +60,13 @@ def migrate(admin_dsn: str, *, passwords: dict[DbRole, str] | None = None) -> li
         _apply_langgraph(admin_dsn)
         _apply_procrastinate(admin_dsn)
         for role, password in (passwords or {}).items():
-            connection.execute(
-                sql.SQL("alter role {} password {}").format(
-                    sql.Identifier(f"chargehand_{role}"), sql.Literal(password)
-                )
-            )
+            _set_password(connection, f"chargehand_{role}", password)
         return applied
 
 
-def pending(admin_dsn: str) -> list[str]:
-    """The migrations that are not applied yet, by name."""
-    with psycopg.connect(admin_dsn) as connection:
+def pending(dsn: str) -> list[str]:
+    """The migrations that are not applied yet, by name. Any role of ours may ask."""
+    with psycopg.connect(dsn) as connection:
         if connection.execute("select to_regclass('public.chargehand_migration')").fetchone() == (None,):
             known: set[int] = set()
         else:
@@ -109,7 +105,21 @@ def _apply_ours(connection: psycopg.Connection) -> list[str]:
                 (migration.number, migration.name, migration.sha256),
             )
         applied.append(f"{migration.number:04d}_{migration.name}")
+    for role in DB_ROLES:  # so that a process without the owner's password can tell that it is up to date
+        connection.execute(
+            sql.SQL("grant select on public.chargehand_migration to {}").format(
+                sql.Identifier(f"chargehand_{role}")
+            )
+        )
     return applied
+
+
+def _set_password(connection: psycopg.Connection, role: str, password: str) -> None:
+    """Set a login role's password. It is sent as a SCRAM verifier, so that no log of statements holds it."""
+    verifier = connection.pgconn.encrypt_password(password.encode(), role.encode(), b"scram-sha-256")
+    connection.execute(
+        sql.SQL("alter role {} password {}").format(sql.Identifier(role), sql.Literal(verifier.decode()))
+    )
 
 
 def _apply_langgraph(admin_dsn: str) -> None:

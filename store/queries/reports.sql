@@ -21,11 +21,6 @@ from workflow.proposal p join workflow.proposal_version v using (proposal_id, ve
 where p.action_kind in ('create_assignment', 'plan_development')
   and (p.state = 'pending' or p.state_since > %(now)s::timestamptz - interval '14 days');
 
--- name: list
--- The reports that the caller may see, newest first.
-select report_id, kind, for_date, practice, created_at from predict.report
-order by for_date desc, practice limit %(limit)s;
-
 -- name: get
 -- One report that the caller may see.
 select report_id, kind, for_date, practice, html, data, created_at from predict.report
