@@ -29,6 +29,7 @@ class Likeness:
         common = Counter(word for words in self.words for word in words)
         self.weight = {word: 1 + log(len(names) / n) for word, n in common.items()}
         self.most_telling = max(self.weight.values(), default=0.0)
+        self._known: dict[str, list[float]] = {}  # scores by text
 
     def best(self, text: str, kind: Literal["work_package", "exclusion"]) -> tuple[Term | None, float]:
         """The part of that kind most like the text, and how much; (None, 0) where there is none."""
@@ -40,6 +41,11 @@ class Likeness:
 
     def scores(self, text: str) -> list[float]:
         """One likeness a part, 0 to 1."""
+        if text not in self._known:
+            self._known[text] = self._scores(text)
+        return self._known[text]
+
+    def _scores(self, text: str) -> list[float]:
         if self.vectors is None:
             return []
         places = [s.of(text) for s in sentences(text)]
@@ -77,11 +83,16 @@ class Likeness:
 
 _KNOWN = 0.6  # of a text's words, from which it tells nothing that the services do not
 _ARTICLES = ("the", "our", "your", "that", "this")
+_FOR_WHOM = ("for", "by", "from", "with", "to", "of")
 
 
 def _definite(word: str, said: Sequence[str]) -> bool:
-    """Whether the word stands up to two words behind an article."""
-    return any(w == word and any(a in said[max(0, n - 3) : n] for a in _ARTICLES) for n, w in enumerate(said))
+    """Whether the word stands up to two words behind an article, and is no mere 'for the team'."""
+    for n, w in enumerate(said):
+        articles = [m for m in range(max(0, n - 3), n) if said[m] in _ARTICLES] if w == word else []
+        if any(m == 0 or said[m - 1] not in _FOR_WHOM for m in articles):
+            return True
+    return False
 
 
 def _names(part: Term) -> list[str]:

@@ -65,7 +65,9 @@ def compare_change(ctx: ToolContext, asked: CompareChange) -> ToolResult:
 def propose_change_order(ctx: ToolContext, asked: ProposeChangeOrder) -> ToolResult:
     """Propose the change order for what is out of scope; whoever the policy names must approve."""
     found = _compare(ctx, asked.project, asked.message, asked.effort)
-    _ask_for_effort(found)
+    unpriced = [c for c in found.items if c.finding == "out_of_scope" and not c.lines]
+    if unpriced and asked.effort is None:
+        raise Ask(_which_effort(found, unpriced))
     if found.order is None:
         return ToolResult(
             text=f"{text_of(found)}\nThere is nothing to order, so nothing is proposed.",
@@ -86,9 +88,11 @@ def propose_change_order(ctx: ToolContext, asked: ProposeChangeOrder) -> ToolRes
             thread_id=ctx.thread_id,
         ),
     )
+    left_out = "".join(f" Left out, as its effort is not known: {c.request.description}." for c in unpriced)
+    warnings = "".join(f" {w}" for w in found.order.warnings)
     return ToolResult(
         text=f"Proposed: {card.title}, {action.starts_on:%-d %b} to {action.ends_on:%-d %b %Y}, under "
-        f"{action.terms}. {' '.join(found.order.warnings)} {must_sign(card)}".replace("  ", " "),
+        f"{action.terms}.{warnings}{left_out} {must_sign(card)}",
         data={"proposal_id": str(card.proposal_id), **data_of(found)},
         citations=(*evidence, *(found.asked(c.request) for c, _ in found.order.items)),
         proposals=(card.proposal_id,),
@@ -146,19 +150,17 @@ def _usual_role(ctx: ToolContext, project: Project, agreement: Agreement) -> str
     return next((rates[0].what for r in roles if len(rates := agreement.card.matching(r)) == 1), "")
 
 
-def _ask_for_effort(found: Comparison) -> None:
-    """Raises Ask where something is out of scope and nobody said how much work it is."""
-    unpriced = [c for c in found.items if c.finding == "out_of_scope" and not c.lines]
-    if not unpriced:
-        return
+def _which_effort(found: Comparison, unpriced: Sequence[Compared]) -> Question:
+    """The question for effort where something is out of scope and nobody said how much work it is."""
     names = "; ".join(f"'{c.request.description}'" for c in unpriced)
-    sized = all(c.hours for c in unpriced)
-    text = (
-        f"Which role of the rate card does {names}, and how long?"
-        if sized
-        else f"How much effort is {names}, and by which role? For instance: 12 days of a {_example(found)}."
-    )
-    raise Ask(Question(argument="effort", text=text))
+    example = f"For instance: 12 days of a {_example(found)}."
+    if all(c.hours for c in unpriced):
+        text = f"Which role of the rate card does {names}, and for how long? {example}"
+    else:
+        text = f"How much effort is {names}, and by which role? {example}"
+    if found.order:
+        text += " Say 'leave it out' to order the rest."
+    return Question(argument="effort", text=text)
 
 
 def _example(found: Comparison) -> str:

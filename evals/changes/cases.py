@@ -57,9 +57,10 @@ class _File(_Strict):
     held_out: tuple[Case, ...]
     fresh: tuple[Case, ...]
     unseen: tuple[Case, ...]
+    blind: tuple[Case, ...]
 
 
-Part = Literal["all", "tuned", "held_out", "fresh", "unseen"]
+Part = Literal["all", "tuned", "held_out", "fresh", "unseen", "blind"]
 
 
 @cache
@@ -71,11 +72,12 @@ def cases(part: Part = "all") -> tuple[Case, ...]:
     """Those that were used for tuning, those that were not, or both."""
     file = _file()
     parts: dict[Part, tuple[Case, ...]] = {
-        "all": file.cases + file.held_out + file.fresh + file.unseen,
+        "all": file.cases + file.held_out + file.fresh + file.unseen + file.blind,
         "tuned": file.cases,
         "held_out": file.held_out,
         "fresh": file.fresh,
         "unseen": file.unseen,
+        "blind": file.blind,
     }
     return parts[part]
 

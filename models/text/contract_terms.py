@@ -202,6 +202,7 @@ def _described(clauses: Sequence[Clause]) -> Iterator[_Region]:
 def _unnumbered(text: str) -> Iterator[_Region]:
     """The same under a heading that stands on a line of its own and has no number, up to the next one."""
     headings = list(_BARE_HEADING.finditer(text))
-    for heading, after in zip(headings, [*headings[1:], None], strict=True):
+    ends = [h.start() for h in headings[1:]] + [len(text)] * bool(headings)
+    for heading, end in zip(headings, ends, strict=True):
         if _SCOPE.fullmatch(heading[0].strip()):
-            yield _Region(heading[0].strip(), Span(heading.end(), after.start() if after else len(text)))
+            yield _Region(heading[0].strip(), Span(heading.end(), end))

@@ -19,6 +19,8 @@ _NUMBERS = {
     "three": Decimal(3), "four": Decimal(4), "five": Decimal(5), "six": Decimal(6), "seven": Decimal(7),
     "eight": Decimal(8), "nine": Decimal(9), "ten": Decimal(10), "eleven": Decimal(11), "twelve": Decimal(12),
     "fifteen": Decimal(15), "twenty": Decimal(20), "thirty": Decimal(30), "forty": Decimal(40),
+    "fifty": Decimal(50), "sixty": Decimal(60), "eighty": Decimal(80), "ninety": Decimal(90),
+    "a hundred": Decimal(100),
 }  # fmt: skip
 _NUMBER = rf"(?:\d+(?:[.,]\d+)?|{'|'.join(sorted(map(re.escape, _NUMBERS), key=len, reverse=True))})"
 _ROLE_NOUNS = (
@@ -120,8 +122,13 @@ _NOT_EFFORT = re.compile(
 )
 
 
+_PRICE_BEFORE = re.compile(r"(?:\d|[£€$]|\b(?:pounds?|euros?|dollars?|gbp|eur|usd|chf|k))\s*$", re.I)
+
+
 def _is_effort(text: str, match: re.Match[str]) -> bool:
     if _NOT_BEFORE.search(text[: match.start()]) or _NOT_EFFORT.match(match[0]):
+        return False
+    if _PRICE_BEFORE.search(text[: match.start()]):  # '800 a day for an engineer' is a rate
         return False
     named = match.groupdict()
     return bool(named.get("role")) or not _NOT_AFTER.match(text, match.end())

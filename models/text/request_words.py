@@ -14,12 +14,13 @@ VERBS = (
 )
 
 _WHO = r"(?:we|i|they|people|team|board|management|users?|department|\w+s)"
-_WISH = "need|want|require|like|expect|wish|ask|request|love|prefer|hope"
+_WISH = "need|want|require|like|expect|wish|ask|request|prefer|hope"
 ASKS = any_of(
     r"(?:could|can|would|will) (?:you|somebody|someone|anybody|anyone|your|we|the team|one of)",
     "please",
     rf"{_WHO}(?:'d|’d| would| also| really| now| do|'ll|\s+\w+ly)* (?:{_WISH})"
     r"(?! (?:to (?:hear|thank|see you|discuss|talk|meet)|what))",
+    "(?:would|'d|’d) (?:really )?love",
     "wants|needs|requires|asks? for|asked for|asking for|requested|demands|insists? on|calls? for",
     "(?:could|can|should|must|may) (?:that|this|it|they|these) (?:be|also)",
     "(?:would|'d|’d) (?:be (?:glad|grateful|happy|delighted)|appreciate|welcome)",
@@ -103,8 +104,9 @@ REFERS = pattern(  # back to the sentence before
     r"would (?:guess|say)))\b|"
     r"^\W*(?:(?:please|could you|can you|would you) )+(?:also )?\w+ (?:it|that|them|this|these|"
     r"those)\b(?!['’]?s\b)|"
-    r"\b(?:of|for|with|see|have|get|need|want) (?:it|these|those)\b|\bthem\b|"
-    r"^\W*(?:and |so )?(?:when|how soon|how) (?:will|can|could) (?:it|that|this|they|these)\b|"
+    r"\b(?:of|for|with|see|have|get|need|want) (?:it|these|those)\b|\b(?:them|both)\b|"
+    r"^\W*(?:we|i) (?:need|want|would like) (?:the |an |any )?(?:results?|answers?|reply|everything)\b|"
+    r"^\W*(?:and |so )?(?:when|how soon|how) (?:will|can|could|are|is) (?:it|that|this|they|these)\b|"
     r"^\W*(?:please )?\w+(?: (?:soon|quickly|asap))?\W*$|"
     r"\b(?:have a look|look into|take a look|investigate|see to it)\b"
 )
@@ -159,9 +161,7 @@ START_OF_WORK = pattern(  # names what is to be started
     r"\b(?:start|begin|proceed|crack on|get going|get started|kick[- ]?off)(?:ing)?\s+(?:work(?:ing)? )?"
     rf"(?:on|with|building|designing|the|to)\s+(?!(?:{_NO_WORK})\b)\w+"
 )
-WORK_BEFORE_START = pattern(
-    rf"\b(?:{VERBS}|wants|needs)\b|\b(?:want|need|like|require)\b(?!\s+(?:you\s+|your \w+\s+|them\s+)?to\s*$)"
-)
+WORK_BEFORE_START = pattern(rf"\b(?:{VERBS})\b|\b(?:wants?|needs?|like|require)\b(?!(?:.{{0,60}}\s)?to\s*$)")
 SOON = any_of(
     "immediately|right away|straight ?away|at once|asap|as soon as possible|tomorrow|today|now|this week|"
     "without delay"

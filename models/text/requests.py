@@ -82,15 +82,15 @@ class Request:
 
 
 def read_requests(text: str, today: date, roles: Sequence[str] = ()) -> list[Request]:
-    """Everything the message asks for, in its order. A message without a recognised request is one request
-    for work as a whole; one without words is none. `roles`: the names of roles that a rate card knows."""
+    """Everything the message asks for, in its order. A single sentence or phrase without a recognised request
+    is one for work, as when only 'two more dashboards' was pasted. `roles`: those that a rate card knows."""
     reader = _Reader(text, today, roles)
     found = [request for part in _parts(text) for request in reader.read(part)]
     if found:
         return found
     whole = body(text)
     said = [s for s in _sentences(text, whole) if not NOT_ASKED.search(s.of(text))]
-    return [reader.work(said)] if said else []
+    return [reader.work(said)] if len(said) == 1 else []
 
 
 _SIGN = {"£": "GBP", "€": "EUR", "$": "USD", "pound": "GBP", "pounds": "GBP", "quid": "GBP", "euro": "EUR",
@@ -105,8 +105,8 @@ _RATE = pattern(rf"{_MONEY}{_A_UNIT}")
 _BARE_RATE = pattern(r"\b(?P<b>\d{2,4})\s?(?:/|a|per)\s?(?P<unit>day|hour)\b(?=[^.]{0,60})")
 _SUM = pattern(_MONEY)
 _SUM_CUE = pattern(
-    r"\b(?:budget\w*|price[ds]?|pay|cost\w*|quote\w*|lump sum|fixed|no more than|at most|maximum|capped|for|"
-    r"invoice|offer|spend|fee)\b"
+    r"\b(?:above|over|exceed|budget\w*|price[ds]?|pay|cost\w*|quote\w*|lump sum|fixed|no more than|at most|"
+    r"maximum|capped|for|invoice|offer|spend|fee)\b"
 )
 _DISCOUNT = pattern(
     r"(\d{1,2}(?:\.\d+)?)\s?(?:%|per ?cent)\s*(?:\w+ ){0,2}?(?:off|discount|reduction|rebate|less|cheaper)|"
@@ -219,7 +219,7 @@ class _Reader:
             quote,
             span.start,
             span.end,
-            _described(named),
+            _described(self._without_effort(named)),
             effort=tuple(efforts(quote, self.roles)),
             role=_named_role(quote, self.roles),
             starts_on=_first(days, "start"),
@@ -232,6 +232,12 @@ class _Reader:
             removes=bool(REMOVES.search(lead)),
             weekend=bool(WEEKEND.search(re.sub(r"\bby\b[^.]*", "", quote, flags=re.I))),
         )
+
+    def _without_effort(self, words: str) -> str:
+        """The words up to where they say how much work it is."""
+        said = efforts(words, self.roles)
+        before = _LEADS_TO_EFFORT.sub("", words[: said[0].start]) if said else ""
+        return before if len(before.split()) > 2 else words
 
     def _relevant(self, about_work: Sequence[Span], asked: Sequence[Span]) -> list[Span]:
         """From the first sentence that asks, or the one it refers back to, to the last that asks or says how
@@ -340,6 +346,11 @@ _POLITE = pattern(
     r"[\w' ]{0,40}?\b(?:need|want|wants|needs|would like|'d like|require|are after|are looking for|ask for|"
     r"asks for)(?: you)?(?: to(?: have)?)?\s+|"
     r"how about\s+|what about\s+|any chance (?:of|that you could|you could)\s+|make sure (?:that )?)?"
+)
+
+
+_LEADS_TO_EFFORT = pattern(
+    r"(?:[\s,;:(–-]|\b(?:and|which|that|is|takes?|needs?|roughly|about|around|maybe|it)\b)+$"
 )
 
 

@@ -69,7 +69,7 @@ def hours_a_day(words: str) -> Value | None:
 def cap(words: str) -> Value | None:
     """The most that may be charged."""
     found = re.search(
-        r"(?:not exceed|capped at|(?:cap|ceiling|limit|maximum|total)(?: fees?| charges| amount)? (?:of|at|"
+        r"(?:exceed|capped at|(?:cap|ceiling|limit|maximum|total)(?: fees?| charges| amount)? (?:of|at|"
         r"is)|more than|stop at|"
         rf"up to (?:a (?:maximum|total) of)?|limited to(?: a (?:maximum|total) of)?)\s+{MONEY}",
         words,
