@@ -27,12 +27,14 @@ class Held:
 
 
 def grant(people: list[Person], projects: list[Project], clients: list[Client]) -> list[Held]:
-    """Everybody is a consultant; more comes from title, from running projects and from owning clients."""
+    """Everybody is a consultant, but for the data scientist, who sees no names; more comes from title, from
+    running projects and from owning clients."""
     runs = {p.manager_id for p in projects}
     owns = {c.account_owner_id for c in clients}
     found: list[Held] = []
     for person in people:
-        found.append(Held(person.person_id, "consultant", "none", ""))
+        if _FIRM_WIDE.get(person.title) != "data_scientist":
+            found.append(Held(person.person_id, "consultant", "none", ""))
         found += _by_title(person)
         if person.person_id in runs:
             found.append(Held(person.person_id, "project_manager", "none", ""))

@@ -82,7 +82,7 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     | _MONEY
     | {"bench.propose", "operations.read", "operations.manage", "audit.read"},
     "finance": _TALK | _MONEY | {"change.read", "proposals.decide", "operations.read"},
-    "data_scientist": frozenset({"chat.use", "evals.run"}),
+    "data_scientist": _TALK | {"evals.run"},  # row-level security shows them no proposal but their own
     "auditor": frozenset({"proposals.read", "audit.read", "operations.read"}),
     "admin": _TALK | {"operations.read", "operations.manage", "access.manage", "audit.read"},
     "service": frozenset({"bench.read", "bench.propose", "time.read", "risk.read", "invoices.read"}),
