@@ -123,7 +123,8 @@ def _margins(matrix: Any, wanted: Flags) -> tuple[LinearSVC | None, ...]:
 def _margin(matrix: Any, wanted: Flags) -> LinearSVC | None:
     if wanted.all() or not wanted.any():
         return None
-    return LinearSVC(C=0.2, class_weight="balanced", tol=0.1, random_state=0).fit(matrix, wanted)
+    # The primal solver: the dual one draws from a random state that liblinear shares between threads.
+    return LinearSVC(C=0.2, class_weight="balanced", dual=False, tol=0.01).fit(matrix, wanted)
 
 
 def _scores(margins: Sequence[LinearSVC | None], matrix: Any) -> Numbers:
