@@ -80,6 +80,7 @@ def _words(name: str) -> re.Pattern[str]:
 
 
 _TROUBLE, _RELIEF, _GRAVE, _SLIGHT = (_words(name) for name in ("trouble", "relief", "grave", "slight"))
+_DENIAL = re.compile(r"\b(?:no|not|none|nothing|never|neither|nor)\b(?:[ \w'-]{0,28})", re.IGNORECASE)
 _CLAUSE = re.compile(r"[;:–—]|,? \b(?:but|however|although|though|yet|while|except)\b", re.IGNORECASE)
 
 
@@ -181,8 +182,10 @@ class ReadReport:
 
 
 def severity(sentence: str) -> Severity:
-    """How bad a risk is, by the words of degree in the sentence that names it."""
-    degree = len(_GRAVE.findall(sentence)) - len(_SLIGHT.findall(sentence))
+    """How bad a risk is, by the words of degree in the sentence that names it; a denied grave word ('not on the
+    critical path', 'none urgent') counts as a slight one."""
+    denied = len(_GRAVE.findall(" ".join(_DENIAL.findall(sentence))))
+    degree = len(_GRAVE.findall(sentence)) - 2 * denied - len(_SLIGHT.findall(sentence))
     return "high" if degree > 0 else "low" if degree < 0 else "medium"
 
 
