@@ -182,8 +182,8 @@ class ReadReport:
 
 
 def severity(sentence: str) -> Severity:
-    """How bad a risk is, by the words of degree in the sentence that names it; a denied grave word ('not on the
-    critical path', 'none urgent') counts as a slight one."""
+    """How bad a risk is, by the words of degree in the sentence that names it; a denied grave word ('not on
+    the critical path', 'none urgent') counts as a slight one."""
     denied = len(_GRAVE.findall(" ".join(_DENIAL.findall(sentence))))
     degree = len(_GRAVE.findall(sentence)) - 2 * denied - len(_SLIGHT.findall(sentence))
     return "high" if degree > 0 else "low" if degree < 0 else "medium"
