@@ -167,13 +167,15 @@ def _asks_for_work(words: str) -> bool:
 
 def _only_terms(words: str) -> bool:
     """Whether a sentence is about the start or the price and names no work."""
+    if efforts(words):
+        return False
     start = START.search(words)
     if start and not START_OF_WORK.search(words) and not WORK_BEFORE_START.search(words[: start.start()]):
         return True
     if WITHOUT_PAPER.search(words) and not start:
         return True
     priced = _RATE.search(words) or _BARE_RATE.search(words) or _DISCOUNT.search(words)
-    return bool(priced) and not efforts(words) and not re.search(rf"\b(?:{VERBS})\b", words, re.IGNORECASE)
+    return bool(priced) and not re.search(rf"\b(?:{VERBS})\b", words, re.IGNORECASE)
 
 
 class _Reader:
