@@ -13,7 +13,19 @@ from api import idempotency
 from api.live import Live
 from api.middleware import Observed
 from api.problems import ProblemDetails, Problems
-from api.routes import audit, health, live, me, operations, proposals, reports, threads, tokens, tools
+from api.routes import (
+    audit,
+    health,
+    live,
+    me,
+    notices,
+    operations,
+    proposals,
+    reports,
+    threads,
+    tokens,
+    tools,
+)
 from api.web import pages
 from api.wiring import Application
 
@@ -49,7 +61,19 @@ def create_app(application: Application) -> FastAPI:
     app.state.live = watching
     app.state.problems = problems
     problems.install(app)
-    for resource in (me, threads, proposals, live, tools, reports, audit, operations, tokens, health):
+    for resource in (
+        me,
+        threads,
+        proposals,
+        notices,
+        live,
+        tools,
+        reports,
+        audit,
+        operations,
+        tokens,
+        health,
+    ):
         app.include_router(resource.router)
     app.include_router(pages.router)
     app.mount("/static", StaticFiles(directory=pages.STATIC), name="static")

@@ -10,7 +10,7 @@ from typing import ClassVar
 from evals.report import Report
 from models.errors import ChargehandError, Retry
 
-SUITES: Mapping[str, str] = {"routing": "evals.routing.suite"}
+SUITES: Mapping[str, str] = {"routing": "evals.routing.suite", "changes": "evals.changes.suite"}
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The pages around the work: reports, operations, the audit log, and one's tokens."""
+"""The pages around the work: news, reports, operations, the audit log, and one's tokens."""
 
 from collections.abc import Sequence
 from typing import Annotated, Literal
@@ -9,6 +9,8 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from api.auth.callers import Caller, SignedIn, Wired
 from api.routes.audit import NEWEST, AuditEvent, check_chain, read_page
+from api.routes.notices import NEWEST as LAST
+from api.routes.notices import mark_read, my_notices
 from api.routes.operations import EffectId, parked_effects
 from api.routes.reports import find_report, list_reports
 from api.web.render import names, page
@@ -33,6 +35,17 @@ def report(report_id: UUID, request: Request, caller: SignedIn, app: Wired) -> H
     found = find_report(app.db, caller.principal, report_id)
     others = list_reports(app.db, caller.principal, ROWS)
     return page(request, "reports.html", caller, reports=others, report=found)
+
+
+@router.get("/news")
+def news(request: Request, caller: SignedIn, app: Wired) -> HTMLResponse:
+    return page(request, "news.html", caller, notices=my_notices(app.db, caller.principal))
+
+
+@router.post("/news/readings")
+def read_news(caller: SignedIn, app: Wired, up_to: Annotated[int, Form(ge=1, le=LAST)]) -> Response:
+    mark_read(app.db, caller.principal, up_to)
+    return RedirectResponse("/news", status.HTTP_303_SEE_OTHER)
 
 
 @router.get("/operations")

@@ -69,7 +69,7 @@ def page(
 ) -> HTMLResponse:
     """A page for the caller; None for someone who is not signed in."""
     principal = caller.principal if caller else None
-    waiting = _waiting(request, caller) if caller else 0
+    waiting, unread = _counts(request, caller) if caller else (0, 0)
     html = (
         environment()
         .get_template(template)
@@ -81,6 +81,7 @@ def page(
             now=datetime.now(UTC),
             path=request.url.path,
             waiting=waiting,
+            unread=unread,
             **context,
         )
     )
@@ -93,11 +94,11 @@ def names(request: Request, caller: Caller, ids: set[str]) -> Mapping[str, str]:
         return {row["id"]: row["name"] for row in tx.records("pages.names", ids=sorted(ids))}
 
 
-def _waiting(request: Request, caller: Caller) -> int:
-    if "proposals.read" not in caller.principal.permissions:
-        return 0
+def _counts(request: Request, caller: Caller) -> tuple[int, int]:
+    """How many proposals wait for the caller, and how much news."""
     with application(request).db.tx(caller.principal, "agent") as tx:
-        return int(tx.value("pages.waiting"))
+        decides = "proposals.read" in caller.principal.permissions
+        return int(tx.value("pages.waiting")) if decides else 0, int(tx.value("notices.unread"))
 
 
 def _shown(value: object) -> object:

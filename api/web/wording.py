@@ -64,6 +64,7 @@ _FIELDS = {
     "project_name": "Project",
     "owner_id": "Owner",
     "says": "What was found",
+    "rag": "Status reported",
 }
 _LEADING = frozenset({"name", "person", "project", "item", "title", "description", "invoice_id"})
 _FIGURE = re.compile(r"-?\d+(?:\.\d+)?")
