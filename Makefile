@@ -48,8 +48,9 @@ types: $(VENV)/.dev  ## Types
 bench: $(VENV)/.dev  ## Performance beside named baselines
 	$(BIN)/python -m evals.bench
 
-quality: $(VENV)/.dev  ## Slow quality runs: suites and predictive models beside their baselines
+quality: $(VENV)/.dev  ## Slow: the suites, then what is predicted beside baselines; CHARGEHAND_DATA adds own records
 	$(BIN)/chargehand eval run --all
+	$(BIN)/python -m evals.quality
 
 chaos: $(VENV)/.dev  ## Slow outage and kill -9 runs of the workflow
 	$(BIN)/pytest -m chaos -n 0 tests

@@ -1,0 +1,1 @@
+"""How fast what matters is, as a ratio to a named baseline measured in the same run."""

@@ -1,0 +1,239 @@
+"""Decisions, effects, the audit log and the inbox, on proposals that wait in a demo firm."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from functools import partial
+from uuid import uuid4
+
+from connectors.ports import Connectors
+from connectors.sim.twin import Twin
+from connectors.testing import in_process
+from evals.bench.measure import Comparison, Effort, Job, compare
+from evals.demo_firms import DemoFirm
+from models.access import Principal
+from models.actions import RegisterRisk
+from models.evidence import RecordCitation
+from models.predict.base import Progress
+from models.proposal import idempotency_key, next_state
+from store.db import dumps
+from workflow.cards import ProposalCard
+from workflow.effects import work_once
+from workflow.propose import Draft, propose
+from workflow.service import Workflow
+
+PAGE = 50  # lines of an inbox
+AT_ONCE = 50  # proposals made in one transaction
+WORKER = "bench"
+
+
+def measure(firm: DemoFirm, effort: Effort, progress: Progress) -> list[Comparison]:
+    """All of them."""
+    waiting = _Waiting(firm, effort, progress)
+    found = [_inbox(waiting, effort)]
+    for clients in effort.clients:
+        progress(f"decisions, {clients} clients", 0, 1)
+        found.append(_decisions(waiting, effort, clients))
+    with _systems(firm) as connectors:
+        progress("effects", 0, 1)
+        found.append(_effects(waiting, effort, connectors))
+    for clients in effort.clients[:2]:
+        progress(f"audit, {clients} clients", 0, 1)
+        found.append(_audit(firm, effort, clients))
+    return found
+
+
+class _Waiting:
+    """Proposals of risks that the scenario's project manager may sign."""
+
+    def __init__(self, firm: DemoFirm, effort: Effort, progress: Progress) -> None:
+        self.firm = firm
+        self.workflow = Workflow(firm.db)
+        self.manager = firm.person("project_manager")
+        self._author = firm.person("delivery_director")
+        self._owner = firm.scenario.personas["second_project_manager"]  # may not sign what they would own
+        deciding = sum(2 * (1 + effort.rounds * effort.jobs * clients) for clients in effort.clients)
+        count = max(effort.waiting, deciding + 1)
+        self._cards: list[ProposalCard] = []
+        for first in range(0, count, AT_ONCE):
+            progress("proposals", first, count)
+            with firm.db.tx(self._author, "agent") as tx:
+                numbers = range(first, min(first + AT_ONCE, count))
+                self._cards += [propose(tx, self._draft(n)) for n in numbers]
+        progress("proposals", count, count)
+        self._unsigned = iter(self._cards)
+
+    def take(self, count: int) -> list[ProposalCard]:
+        """So many that nobody has decided yet."""
+        return [next(self._unsigned) for _ in range(count)]
+
+    def _draft(self, number: int) -> Draft:
+        scenario = self.firm.scenario
+        action = RegisterRisk(
+            project_id=scenario.project_id,
+            project_name=scenario.project_name,
+            category="schedule",
+            statement=f"Delivery {number} may be late.",
+            severity="medium",
+            mitigation="Agree a date.",
+            owner_id=self._owner,
+            review_on=self.firm.today + timedelta(days=14),
+        )
+        cited = RecordCitation(record="project", id=scenario.project_id, says="an active project")
+        return Draft(
+            action=action,
+            evidence=(cited,),
+            title=f"Risk {number}",
+            explanation={},
+            tool="propose_risks",
+            tool_version="1",
+        )
+
+
+def _decisions(waiting: _Waiting, effort: Effort, clients: int) -> Comparison:
+    return compare(
+        "decisions",
+        "decision",
+        "the bare statements that store the same decision, without checks and without the card",
+        lambda: [partial(_decide, waiting, card) for card in waiting.take(effort.jobs * clients)],
+        lambda: [partial(_store_decision, waiting, card) for card in waiting.take(effort.jobs * clients)],
+        rounds=effort.rounds,
+        clients=clients,
+    )
+
+
+def _decide(waiting: _Waiting, card: ProposalCard) -> None:
+    waiting.workflow.decide(
+        waiting.manager, card.proposal_id, content_hash=card.content_hash, verdict="approve"
+    )
+
+
+def _store_decision(waiting: _Waiting, card: ProposalCard) -> None:
+    """What an approval leaves behind: signature, state, effect, notice, two audit entries."""
+    subject, version = f"proposal:{card.proposal_id}", card.version
+    with waiting.firm.db.tx(waiting.manager, "workflow") as tx:
+        tx.value("proposals.lock", proposal_id=card.proposal_id)
+        tx.execute(
+            "decisions.sign",
+            proposal_id=card.proposal_id,
+            version=version,
+            step=0,
+            content_hash=card.content_hash,
+            proposer_id=card.proposer.person_id,
+            author_id=card.proposer.person_id,
+            verdict="approve",
+            reason="",
+        )
+        state = next_state("pending", "complete")
+        tx.value("proposals.set_state", proposal_id=card.proposal_id, state=state)
+        tx.records(
+            "effects.enqueue",
+            proposal_id=card.proposal_id,
+            version=version,
+            content_hash=card.content_hash,
+            writes=dumps(_ledger_rows(card)),
+        )
+        tx.execute(
+            "notices.tell",
+            proposal_id=card.proposal_id,
+            people=[card.proposer.person_id],
+            kind="outcome",
+            event="outcome:approved",
+            text="Approved.",
+        )
+        tx.audit("proposal.decided", subject, version=version, verdict="approve")
+        tx.audit("proposal.approved", subject, version=version)
+
+
+def _ledger_rows(card: ProposalCard) -> list[dict[str, object]]:
+    key = idempotency_key(card.action.kind, str(card.proposal_id), card.content_hash)
+    return [
+        w.model_dump(mode="json") | {"position": n, "idempotency_key": key} for n, w in enumerate(card.writes)
+    ]
+
+
+@contextmanager
+def _systems(firm: DemoFirm) -> Iterator[Connectors]:
+    """Simulated systems of record without a wire: what remains is the ledger's own work."""
+    twin = Twin(firm.folder.parent / "systems-of-record.sqlite", seed=1)
+    connectors = in_process(twin)
+    try:
+        yield connectors
+    finally:
+        connectors.close()
+        twin.book.close()
+
+
+def _effects(waiting: _Waiting, effort: Effort, connectors: Connectors) -> Comparison:
+    """The decisions have filled the ledger."""
+    write = waiting.take(1)[0].writes[0]
+
+    def carry_out() -> None:
+        assert work_once(waiting.firm.db, WORKER, connectors), "the ledger must hold effects that are due"
+
+    def call() -> None:
+        connectors.for_system(write.system).write(write.operation, write.body, idempotency_key=uuid4().hex)
+
+    def jobs(job: Job) -> Sequence[Job]:
+        return [job] * effort.jobs
+
+    return compare(
+        "effects",
+        "effect",
+        "the connector called in a loop: no ledger, lost or doubled when anything dies",
+        lambda: jobs(carry_out),
+        lambda: jobs(call),
+        rounds=effort.rounds,
+    )
+
+
+def _audit(firm: DemoFirm, effort: Effort, clients: int) -> Comparison:
+    person = firm.person("project_manager")
+    return compare(
+        "audit",
+        "entry",
+        "a plain insert (the record of a tool call) in a transaction of its own",
+        lambda: [partial(_append, firm, person)] * (effort.jobs * clients * 4),
+        lambda: [partial(_insert, firm, person)] * (effort.jobs * clients * 4),
+        rounds=effort.rounds,
+        clients=clients,
+    )
+
+
+def _append(firm: DemoFirm, person: Principal) -> None:
+    with firm.db.tx(person, "agent") as tx:
+        tx.audit("bench.measured", "bench:audit", number=1)
+
+
+def _insert(firm: DemoFirm, person: Principal) -> None:
+    with firm.db.tx(person, "agent") as tx:
+        tx.execute(
+            "tools.record",
+            thread_id=None,
+            tool="bench",
+            version="1",
+            arguments={"number": 1},
+            outcome="ok",
+            detail="",
+            milliseconds=0,
+        )
+
+
+def _inbox(waiting: _Waiting, effort: Effort) -> Comparison:
+    db, manager = waiting.firm.db, waiting.manager
+
+    def bare() -> None:
+        with db.tx(manager, "workflow") as tx:
+            tx.records("baselines.newest_waiting", limit=PAGE)
+
+    page = partial(waiting.workflow.inbox, manager, box="mine", limit=PAGE)
+    count = len(page().items)
+    return compare(
+        "inbox",
+        "page",
+        "select from one table, ordered and limited, without names or rights",
+        lambda: [page] * effort.jobs,
+        lambda: [bare] * effort.jobs,
+        rounds=effort.rounds,
+        note=f"{count} of {effort.waiting:,} waiting proposals on a page",
+    )

@@ -1,0 +1,1 @@
+"""How good the predictions are, beside a named baseline, on records whose truth is known."""
