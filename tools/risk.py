@@ -91,7 +91,9 @@ def summarise_status(ctx: ToolContext, asked: Reports) -> ToolResult:
             "since": since.isoformat(),
             "until": until.isoformat(),
             "projects": [_project_shown(r, chances) for r in reports],
+            "rated": _rated(reports),
             "risks": [_risk_shown(n, number) for number, n in enumerate(named[:NAMED], 1)],
+            "further_risks": max(0, len(named) - NAMED),
             "summary": [{"report_id": c.id, "sentence": c.quote} for c in summary],
             "model": says_model,
         },
@@ -224,11 +226,15 @@ def _risk_shown(named: Named, number: int) -> dict[str, Any]:
     }
 
 
+def _rated(reports: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """How many projects were rated how."""
+    return {rag: sum(r["rag"] == rag for r in reports) for rag in ("red", "amber", "green")}
+
+
 def _text(
     since: date, until: date, reports: Sequence[Mapping[str, Any]], named: Sequence[Named], says_model: str
 ) -> str:
-    counts = {rag: sum(r["rag"] == rag for r in reports) for rag in ("red", "amber", "green")}
-    rated = ", ".join(f"{n} {rag}" for rag, n in counts.items() if n)
+    rated = ", ".join(f"{n} {rag}" for rag, n in _rated(reports).items() if n)
     head = (
         f"{len(reports)} projects reported from {since:%-d %b} to {until:%-d %b %Y}: {rated or 'none rated'}."
     )
