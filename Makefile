@@ -56,7 +56,7 @@ chaos: $(VENV)/.dev  ## Slow outage and kill -9 runs of the workflow
 	$(BIN)/pytest -m chaos -n 0 tests
 
 screens: $(VENV)/.dev  ## Pictures of the pages for docs/
-	$(BIN)/python -m evals.screens
+	$(BIN)/python -m api.cli.screens
 
 lock: $(BIN)/uv  ## Resolve the locks again
 	$(UV) compile --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url -q \

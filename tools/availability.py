@@ -25,3 +25,8 @@ def skill_held(skill: Mapping[str, Any]) -> SkillHeld:
     """A skill from its JSON in a query's row."""
     used = skill["last_used_on"]
     return SkillHeld(skill["skill"], skill["level"], date.fromisoformat(used) if used else None)
+
+
+def plain(hours: Decimal) -> str:
+    """Hours without needless zeros: 40, 37.5."""
+    return f"{hours.normalize():f}"

@@ -14,7 +14,7 @@ from models.actions import PlanDevelopment
 from models.bench import OpenRole, PracticeWeek, Suggestion, Worker, by_practice, suggest
 from models.evidence import Citation, RecordCitation
 from store.shelf import Shelved
-from tools.availability import skill_held, weeks_of
+from tools.availability import plain, skill_held, weeks_of
 from tools.lookup import find_person, find_practice
 from tools.registry import Tool, ToolContext, ToolResult
 from tools.staffing import ProposeAssignment, must_sign, propose_assignment
@@ -100,7 +100,7 @@ def propose_development(ctx: ToolContext, asked: ProposeDevelopment) -> ToolResu
         RecordCitation(
             record="person",
             id=person.id,
-            says=f"{booked:g} hours booked from {starts_on:%-d %b} to {ends_on:%-d %b %Y}",
+            says=f"{plain(booked)} hours booked from {starts_on:%-d %b} to {ends_on:%-d %b %Y}",
         ),
     )
     action = PlanDevelopment(
@@ -117,7 +117,7 @@ def propose_development(ctx: ToolContext, asked: ProposeDevelopment) -> ToolResu
         Draft(
             action=action,
             evidence=evidence,
-            title=f"{person.name}: {action.hours:g} hours to learn {asked.skill}",
+            title=f"{person.name}: {plain(action.hours)} hours to learn {asked.skill}",
             explanation={"booked_hours": str(booked)},
             tool=DEVELOP.name,
             tool_version=DEVELOP.version,

@@ -14,7 +14,7 @@ from models.actions import CreateAssignment
 from models.evidence import Citation, RecordCitation
 from models.fit import Candidate, Fit, Wanted, Week, fit, fits, why_not
 from models.money import Money
-from tools.availability import skill_held, weeks_of
+from tools.availability import plain, skill_held, weeks_of
 from tools.lookup import Project, find_person, find_project
 from tools.money import Converter
 from tools.registry import Ask, Question, Tool, ToolContext, ToolResult
@@ -135,7 +135,7 @@ def propose_assignment(
         Draft(
             action=action,
             evidence=tuple(_evidence(option)),
-            title=f"{person.name} on {project.name} as {wanted.role}, {wanted.hours_per_week:g} h a week",
+            title=f"{person.name} on {project.name} as {wanted.role}, {plain(wanted.hours_per_week)} h a week",
             explanation={"request": _request(project, wanted), "candidate": _shown(option, wanted)},
             tool=tool,
             tool_version=PROPOSE.version,
@@ -278,7 +278,7 @@ def _evidence(option: Option) -> list[Citation]:
 
 def _shortlist_text(project: Project, wanted: Wanted, listed: Sequence[Option]) -> str:
     asked = (
-        f"{wanted.role} for {project.name}, {wanted.hours_per_week:g} hours a week from "
+        f"{wanted.role} for {project.name}, {plain(wanted.hours_per_week)} hours a week from "
         f"{wanted.starts_on:%-d %b} to {wanted.ends_on:%-d %b %Y}"
     )
     if not listed:
@@ -286,7 +286,7 @@ def _shortlist_text(project: Project, wanted: Wanted, listed: Sequence[Option]) 
     lines = [f"{asked}:"]
     for number, o in enumerate(listed, 1):
         line = f"{number}. {o.row['name']}, {o.row['title']} ({o.row['office']}): fit {o.fit.score:.0%}"
-        line += f", {o.fit.average_free_hours:g} h a week free"
+        line += f", {plain(o.fit.average_free_hours)} h a week free"
         if o.margin is not None and o.cost_rate is not None:
             line += f", cost {o.cost_rate.rounded()} an hour, margin {o.margin:.0%}"
         reasons = "; ".join(o.fit.strengths[:2] + o.fit.gaps[:1])
