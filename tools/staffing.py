@@ -7,7 +7,6 @@ from decimal import Decimal
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
-from workflow.propose import Draft, propose
 
 from models.access import NotFound
 from models.actions import CreateAssignment
@@ -19,6 +18,7 @@ from tools.lookup import Project, find_person, find_project
 from tools.money import Converter
 from tools.registry import Ask, Question, Tool, ToolContext, ToolResult
 from workflow.cards import ProposalCard
+from workflow.propose import Draft, propose
 
 POOL = 120  # people looked at for one request
 FULL_WEEK = Decimal(40)
@@ -117,6 +117,7 @@ def propose_assignment(
         starts_on=wanted.starts_on,
         ends_on=wanted.ends_on,
     )
+    hours = plain(wanted.hours_per_week)
     action = CreateAssignment(
         person_id=person.id,
         person_name=person.name,
@@ -135,7 +136,7 @@ def propose_assignment(
         Draft(
             action=action,
             evidence=tuple(_evidence(option)),
-            title=f"{person.name} on {project.name} as {wanted.role}, {plain(wanted.hours_per_week)} h a week",
+            title=f"{person.name} on {project.name} as {wanted.role}, {hours} h a week",
             explanation={"request": _request(project, wanted), "candidate": _shown(option, wanted)},
             tool=tool,
             tool_version=PROPOSE.version,
