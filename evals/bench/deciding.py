@@ -1,6 +1,6 @@
 """Decisions, effects, the audit log and the inbox, on proposals that wait in a demo firm."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
@@ -9,7 +9,7 @@ from uuid import uuid4
 from connectors.ports import Connectors
 from connectors.sim.twin import Twin
 from connectors.testing import in_process
-from evals.bench.measure import Comparison, Effort, Job, compare
+from evals.bench.measure import Comparison, Effort, compare
 from evals.demo_firms import DemoFirm
 from models.access import Principal
 from models.actions import RegisterRisk
@@ -95,9 +95,10 @@ def _decisions(waiting: _Waiting, effort: Effort, clients: int) -> Comparison:
         "decisions",
         "decision",
         "the bare statements that store the same decision, without checks and without the card",
-        lambda: [partial(_decide, waiting, card) for card in waiting.take(effort.jobs * clients)],
-        lambda: [partial(_store_decision, waiting, card) for card in waiting.take(effort.jobs * clients)],
+        lambda n: [partial(_decide, waiting, card) for card in waiting.take(n)],
+        lambda n: [partial(_store_decision, waiting, card) for card in waiting.take(n)],
         rounds=effort.rounds,
+        jobs=effort.jobs * clients,
         clients=clients,
     )
 
@@ -174,16 +175,14 @@ def _effects(waiting: _Waiting, effort: Effort, connectors: Connectors) -> Compa
     def call() -> None:
         connectors.for_system(write.system).write(write.operation, write.body, idempotency_key=uuid4().hex)
 
-    def jobs(job: Job) -> Sequence[Job]:
-        return [job] * effort.jobs
-
     return compare(
         "effects",
         "effect",
         "the connector called in a loop: no ledger, lost or doubled when anything dies",
-        lambda: jobs(carry_out),
-        lambda: jobs(call),
+        lambda n: [carry_out] * n,
+        lambda n: [call] * n,
         rounds=effort.rounds,
+        jobs=effort.jobs,
     )
 
 
@@ -193,9 +192,10 @@ def _audit(firm: DemoFirm, effort: Effort, clients: int) -> Comparison:
         "audit",
         "entry",
         "a plain insert (the record of a tool call) in a transaction of its own",
-        lambda: [partial(_append, firm, person)] * (effort.jobs * clients * 4),
-        lambda: [partial(_insert, firm, person)] * (effort.jobs * clients * 4),
+        lambda n: [partial(_append, firm, person)] * n,
+        lambda n: [partial(_insert, firm, person)] * n,
         rounds=effort.rounds,
+        jobs=effort.jobs * clients * 4,
         clients=clients,
     )
 
@@ -232,8 +232,9 @@ def _inbox(waiting: _Waiting, effort: Effort) -> Comparison:
         "inbox",
         "page",
         "select from one table, ordered and limited, without names or rights",
-        lambda: [page] * effort.jobs,
-        lambda: [bare] * effort.jobs,
+        lambda n: [page] * n,
+        lambda n: [bare] * n,
         rounds=effort.rounds,
+        jobs=effort.jobs,
         note=f"{count} of {effort.waiting:,} waiting proposals on a page",
     )

@@ -75,9 +75,10 @@ def _search(firm: DemoFirm, effort: Effort, total: int) -> Comparison:
         "clause search",
         "search",
         "every clause compared (exact)",
-        lambda: [partial(indexed, v) for v in vectors],
-        lambda: [partial(exact, v) for v in vectors],
+        lambda n: [partial(indexed, v) for v in vectors[:n]],
+        lambda n: [partial(exact, v) for v in vectors[:n]],
         rounds=effort.rounds,
+        jobs=len(vectors),
         note=f"recall of the exact {HITS}: {np.mean(overlaps):.2f}; {total:,} clauses in all",
     )
 
@@ -86,19 +87,20 @@ def _embedding(texts: list[str], effort: Effort) -> Comparison:
     embedder = default_embedder()
     chosen = [f"{number}. {texts[number % len(texts)]}" for number in range(effort.texts)]
 
-    def batch(number: int) -> None:
-        embedder.encode(chosen if number == 0 else [])
+    def one_by_one() -> None:
+        for text in chosen:
+            embedder.encode([text])
 
-    # One call counts for all of its texts.
-    jobs = [partial(batch, number) for number in range(len(chosen))]
     return compare(
         "embedding",
         "text",
         "one text a call",
-        lambda: jobs,
-        lambda: [partial(embedder.encode, [text]) for text in chosen],
+        lambda n: [partial(embedder.encode, chosen)] * n,
+        lambda n: [one_by_one] * n,
         rounds=effort.rounds,
-        note="int8 MiniLM, one thread",
+        jobs=1,
+        each=len(chosen),
+        note=f"{embedder.name}, one thread",
     )
 
 
@@ -141,7 +143,8 @@ def _find_people(firm: DemoFirm, effort: Effort) -> Comparison:
         "find_people",
         "call",
         "the tool's main statements alone: no permissions, fit, evidence or record of the call",
-        lambda: [partial(firm.call, "delivery_director", "find_people", **arguments)] * effort.jobs,
-        lambda: [statements] * effort.jobs,
+        lambda n: [partial(firm.call, "delivery_director", "find_people", **arguments)] * n,
+        lambda n: [statements] * n,
         rounds=effort.rounds,
+        jobs=effort.jobs,
     )

@@ -9,6 +9,7 @@ from statistics import median
 from typing import Any
 
 Job = Callable[[], object]
+Way = Callable[[int], Sequence[Job]]  # so many jobs, each to be done once
 
 
 @dataclass(frozen=True)
@@ -53,23 +54,33 @@ def compare(
     name: str,
     unit: str,
     against: str,
-    ours: Callable[[], Sequence[Job]],
-    baseline: Callable[[], Sequence[Job]],
+    ours: Way,
+    baseline: Way,
     *,
     rounds: int,
+    jobs: int,
     clients: int = 1,
+    each: int = 1,
     note: str = "",
 ) -> Comparison:
     """Rates of both ways. Each makes its jobs afresh for each round, outside the time that is taken; a first
-    job of each warms it up."""
+    job of each warms it up.
+
+    Args:
+        name, unit, against, note: see `Comparison`.
+        ours, baseline: the two ways.
+        rounds: how often each is timed.
+        jobs: in a round.
+        clients: threads that share them.
+        each: units that one job does."""
     for way in (ours, baseline):
-        together(way()[:1], 1)
+        together(way(1), 1)
     rates: tuple[list[float], list[float]] = ([], [])
     for number in range(rounds):
         ways = ((rates[0], ours), (rates[1], baseline))
         for found, way in ways if number % 2 == 0 else reversed(ways):
-            jobs = way()
-            found.append(len(jobs) / together(jobs, clients))
+            made = way(jobs)
+            found.append(each * jobs / together(made, clients))
     return Comparison(name, clients, unit, median(rates[0]), against, median(rates[1]), note)
 
 

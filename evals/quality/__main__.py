@@ -1,4 +1,5 @@
-"""`python -m evals.quality`: measure, beside baselines. Exit 1 where a figure falls below its baseline."""
+"""`python -m evals.quality`: measure, beside baselines. Exit 1 where a figure that
+decides falls below its baseline."""
 
 import json
 import os
@@ -68,7 +69,7 @@ def main(
         typer.echo(json.dumps([r.as_json() for r in found], indent=2))
     else:
         Console().print(page.table(found))
-    if worse := [r for r in found if not r.better]:
+    if worse := [r for r in found if r.decides and not r.better]:
         names = "; ".join(f"{r.name}, {r.group}: {r.metric}" for r in worse)
         console.print(f"{len(worse)} below their baseline: {names}", markup=False)
         raise typer.Exit(1)

@@ -76,7 +76,9 @@ def by_paragraph(known: Sequence[MarkedContract], wanted: Sequence[Contract]) ->
     ends = np.cumsum([len(own) for own in places])[:-1]
     found: list[list[FoundClause]] = [[] for _ in wanted]
     for kind in sorted({kind for kinds in kinds_of for kind in kinds}):
-        model = LinearSVC(C=0.5, class_weight="balanced").fit(learnt, [kind in kinds for kinds in kinds_of])
+        model = LinearSVC(C=0.5, class_weight="balanced", max_iter=5000).fit(
+            learnt, [kind in kinds for kinds in kinds_of]
+        )
         margins = 1 / (1 + np.exp(-model.decision_function(rows)))
         for contract, own, scores, clauses in zip(
             wanted, places, np.split(margins, ends), found, strict=True

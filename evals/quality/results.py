@@ -36,6 +36,7 @@ class Result:
     against: str  # what the baseline is, in words
     judged: int  # rows
     aim: Aim = "high"
+    decides: bool = True  # False for what can be had at the expense of another figure, such as recall
 
     @property
     def better(self) -> bool:
@@ -55,6 +56,7 @@ class Result:
             "judged": self.judged,
             "aim": self.aim,
             "better": self.better,
+            "decides": self.decides,
         }
 
 
@@ -76,7 +78,13 @@ class Judged:
     draws: int = 200
 
     def measure(
-        self, metric: str, figure: Figure, baseline: Figure | None = None, aim: Aim = "high"
+        self,
+        metric: str,
+        figure: Figure,
+        baseline: Figure | None = None,
+        aim: Aim = "high",
+        *,
+        decides: bool = True,
     ) -> Result:
         """A figure of all rows beside the baseline's, with a bootstrap interval over the units."""
         everything = np.arange(len(self.units))
@@ -90,6 +98,7 @@ class Judged:
             self.against if baseline else "",
             len(self.units),
             aim,
+            decides,
         )
 
     def must(self, metric: str, figure: Figure, be: float) -> Result:

@@ -78,9 +78,14 @@ def on_firm(firm: DemoFirm, progress: Progress) -> list[Result]:
             "sentences, average precision", lambda r: ranked(found, r), lambda r: ranked(naive, r)
         ),
         judged.measure(
-            "sentences shown, precision", lambda r: precision(clear, r), lambda r: precision(naive, r)
+            "sentences shown, precision",
+            lambda r: precision(clear, r),
+            lambda r: precision(naive, r),
+            decides=False,
         ),
-        judged.measure("planted sentences shown", lambda r: recall(clear, r), lambda r: recall(naive, r)),
+        judged.measure(
+            "planted sentences shown", lambda r: recall(clear, r), lambda r: recall(naive, r), decides=False
+        ),
         *rated(firm.name, reports.assign(organisation=""), progress),
     ]
 

@@ -85,7 +85,8 @@ def teams(entries: pd.DataFrame) -> npt.NDArray[np.int32]:
 
 
 def measured(group: str, entries: pd.DataFrame, scored: pd.DataFrame, kinds: Sequence[str]) -> list[Result]:
-    """Ranking figures over all entries, and how many of each kind are among as many as were planted."""
+    """Ranking figures over all entries, and how many of each kind are among as many as were planted. A way
+    that sees one kind only is good at that kind, so kinds do not decide."""
     named = np.array(kinds, dtype=object)
     strange = named != ""
     score = scored["score"].to_numpy(float)
@@ -118,6 +119,7 @@ def measured(group: str, entries: pd.DataFrame, scored: pd.DataFrame, kinds: Seq
                 f"recall at k, {kind}",
                 partial(recall, kind, score),
                 partial(recall, kind, over_plan),
+                decides=False,
             )
         )
     return results

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -65,11 +66,11 @@ def test_each_way_is_warmed_up_and_its_jobs_are_made_anew() -> None:
     made: list[str] = []
     done: list[str] = []
 
-    def jobs(way: str) -> list[Any]:
+    def jobs(way: str, count: int) -> list[Any]:
         made.append(way)
-        return [lambda: done.append(way)] * 3
+        return [lambda: done.append(way)] * count
 
-    found = compare("x", "job", "y", lambda: jobs("ours"), lambda: jobs("theirs"), rounds=2)
+    found = compare("x", "job", "y", partial(jobs, "ours"), partial(jobs, "theirs"), rounds=2, jobs=3)
     assert made == ["ours", "theirs", "ours", "theirs", "theirs", "ours"]
     assert done.count("ours") == done.count("theirs") == 1 + 2 * 3
     assert found.ratio > 0
