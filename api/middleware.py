@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import structlog
 from fastapi import Request
+from fastapi.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.status import HTTP_413_CONTENT_TOO_LARGE
@@ -90,7 +91,7 @@ class Observed:
             except Exception as error:
                 if status:
                     raise  # the answer has begun: all that is left is to break it off
-                response = self._problems.response(Request(scope), error)
+                response = await run_in_threadpool(self._problems.response, Request(scope), error)
                 await response(scope, receive, dressed)
             finally:
                 _record(scope, status, time.monotonic() - started)

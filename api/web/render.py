@@ -54,6 +54,7 @@ def environment() -> Environment:
         "day": wording.is_day,
         "moment": wording.is_moment,
         "figure": wording.is_figure,
+        "records": wording.is_records,
     }
     env.globals |= {
         "KINDS": wording.KINDS,
@@ -82,7 +83,7 @@ def page(
             path=request.url.path,
             waiting=waiting,
             unread=unread,
-            **context,
+            **{"names": {}, **context},
         )
     )
     return HTMLResponse(html, status)

@@ -69,7 +69,8 @@ _FIELDS = {
 _LEADING = frozenset({"name", "person", "project", "item", "title", "description", "invoice_id"})
 _FIGURE = re.compile(r"-?\d+(?:\.\d+)?")
 _WORDS = re.compile(r"[a-z]+(?:_[a-z]+)+")
-_ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_ISO_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}")
 _ITEM = re.compile(r"(?:[-*•]|\d{1,2}[.)])\s+")
 _STRONG = re.compile(r"\*\*(.+?)\*\*")
 
@@ -133,20 +134,41 @@ def percent(value: float | Decimal | str) -> str:
 
 
 def is_money(value: object) -> bool:
-    return isinstance(value, Mapping) and set(value) == {"amount", "currency"}
+    """Whether it is money as JSON has it."""
+    if not isinstance(value, Mapping) or set(value) != {"amount", "currency"}:
+        return False
+    try:
+        return bool(Money.model_validate(value))
+    except ValueError:
+        return False
 
 
 def is_day(value: object) -> bool:
-    return isinstance(value, str) and _ISO_DATE.fullmatch(value) is not None
+    """Whether it is a date as JSON has it."""
+    if not isinstance(value, str) or not _ISO_DATE.fullmatch(value):
+        return False
+    try:
+        return bool(date.fromisoformat(value))
+    except ValueError:
+        return False
 
 
 def is_moment(value: object) -> bool:
-    if not isinstance(value, str) or "T" not in value or len(value) > 40:
+    """Whether it is a moment as JSON has it."""
+    if not isinstance(value, str) or not _ISO_MOMENT.match(value):
         return False
     try:
-        return datetime.fromisoformat(value).tzinfo is not None
+        found = datetime.fromisoformat(value)
     except ValueError:
         return False
+    return found.tzinfo is not None and 1 < found.year < 9999
+
+
+def is_records(value: object) -> bool:
+    """Whether it is a list of records: a table."""
+    return (
+        isinstance(value, list | tuple) and bool(value) and all(isinstance(v, Mapping) and v for v in value)
+    )
 
 
 def is_figure(value: object) -> bool:

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -11,7 +12,7 @@ from tests.web.conftest import AXE, DESKTOP, PHONE, Open, Served
 from tests.workflow import firm
 from workflow.cards import ProposalCard
 
-TURN_MS = 60_000  # the first turn of a process fits the router
+TURN_MS = 120_000  # the first turn of a process fits the router
 
 
 @pytest.fixture
@@ -174,6 +175,32 @@ def test_without_scripts_everything_can_still_be_decided(
     assert state(served, batch, "paula").state == "approved"
 
 
+def park(served: Served, card: ProposalCard) -> None:
+    """Sign it, and let its write stop where a person must look."""
+    served[0].workflow.decide(
+        firm.principal("rolf"), card.proposal_id, content_hash=card.content_hash, verdict="approve"
+    )
+    with psycopg.connect(served[0].place.admin) as connection:
+        connection.execute("update workflow.effect set state = 'parked', last_error = 'It was refused.'")
+        connection.execute("update workflow.proposal set state = 'parked' where state = 'approved'")
+
+
+def test_a_parked_write_is_given_up_with_a_reason(
+    served: Served, visit: Open, assignment: ProposalCard
+) -> None:
+    park(served, assignment)
+    page = visit("dora", "/operations")
+    parked = page.locator("article.parked")
+    expect(parked).to_contain_text("It was refused.")
+    parked.get_by_text("What was to be written").click()
+    expect(parked).to_contain_text("Carl Cole")
+    parked.locator("summary", has_text="Give up").click()
+    parked.get_by_label("Why?").last.fill("Carl left")
+    parked.get_by_role("button", name="Give up").click()
+    expect(page.get_by_text("None. What cannot be written safely stops here.")).to_be_visible()
+    assert state(served, assignment, "rita").state == "failed"
+
+
 def violations(page: Page) -> list[str]:
     """What axe-core finds against WCAG 2.2 A and AA."""
     # Not add_script_tag: the page's policy forbids inline scripts.
@@ -193,6 +220,7 @@ def test_pages_can_be_used_by_everybody(
 ) -> None:
     order = served[0].workflow.propose(firm.principal("paula"), firm.draft(firm.change_order()))
     served[0].workflow.pause(firm.principal("dora"), "erp", "Year end")
+    park(served, assignment)
     page = visit("dora", "/inbox?box=all", color_scheme=scheme)
     wrong = {"inbox": violations(page)}
     for name, path in (
@@ -208,10 +236,10 @@ def test_pages_can_be_used_by_everybody(
         page.goto(path)
         wrong[name] = violations(page)
     page.goto(f"/proposals/{batch.proposal_id}")
-    rita = visit("rita", f"/proposals/{assignment.proposal_id}/edit", color_scheme=scheme)
-    wrong["edit"] = violations(rita)
-    rita.goto("/sign-in")
-    wrong["sign in"] = violations(rita)
+    amir = visit("amir", f"/proposals/{order.proposal_id}/edit", color_scheme=scheme)
+    wrong["edit"] = violations(amir)
+    amir.goto("/sign-in")
+    wrong["sign in"] = violations(amir)
     assert {name: found for name, found in wrong.items() if found} == {}
 
 
