@@ -1,5 +1,5 @@
 """`python -m evals.quality`: measure, beside baselines. Exit 1 where a figure that
-decides falls below its baseline."""
+decides is clearly worse than its baseline."""
 
 import json
 import os
@@ -14,7 +14,7 @@ from rich.console import Console
 from evals.demo_firms import opened
 from evals.quality import page
 from evals.quality.results import Result, compared
-from evals.quality.suites import chosen, on_firm, on_records
+from evals.quality.suites import chosen, on_cases, on_firm, on_records
 from evals.telling import telling
 from models.errors import ChargehandError
 from models.predict.base import Progress
@@ -69,16 +69,16 @@ def main(
         typer.echo(json.dumps([r.as_json() for r in found], indent=2))
     else:
         Console().print(page.table(found))
-    if worse := [r for r in found if r.decides and not r.better]:
-        names = "; ".join(f"{r.name}, {r.group}: {r.metric}" for r in worse)
-        console.print(f"{len(worse)} below their baseline: {names}", markup=False)
+    if failing := [r for r in found if r.fails]:
+        names = "; ".join(f"{r.name}, {r.group}: {r.metric}" for r in failing)
+        console.print(f"{len(failing)} clearly below their baseline: {names}", markup=False)
         raise typer.Exit(1)
 
 
 def _measured(
     suites: Sequence[str], data: Path | None, seeds: Sequence[int], scale: float, progress: Progress
 ) -> list[Result]:
-    found: list[Result] = []
+    found = [result for suite in suites for result in on_cases(suite, progress)] if seeds else []
     for seed in seeds:
         with opened(seed, scale, TODAY, progress=progress) as firm:
             for suite in suites:

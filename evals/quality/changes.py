@@ -1,9 +1,8 @@
-"""Clients' messages held against contracts: the cases of `evals.changes`, which do not depend on a firm."""
+"""Clients' messages held against contracts: the cases of `evals.changes`."""
 
 from collections import Counter
 
 from evals.changes.suite import report
-from evals.demo_firms import DemoFirm
 from evals.quality.results import Result, counted
 from models.predict.base import Progress
 
@@ -11,9 +10,9 @@ NAME = "changes"
 AGAINST = "the commonest answer"
 
 
-def on_firm(firm: DemoFirm, progress: Progress) -> list[Result]:
+def on_cases(progress: Progress) -> list[Result]:
     """The share of rows that are right, by what is judged; the baseline always gives the answer that is most
-    often right, where there is more than one. The demo firm itself is not looked at."""
+    often right, where there is more than one."""
     progress("messages", 0, 1)
     rows = report().rows
     progress("messages", 1, 1)

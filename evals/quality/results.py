@@ -43,6 +43,13 @@ class Result:
         """No worse than the baseline."""
         return self.baseline is None or _distance(self.value, self.aim) <= _distance(self.baseline, self.aim)
 
+    @property
+    def fails(self) -> bool:
+        """Worse than the baseline by more than chance, in a figure that decides."""
+        if self.better or not self.decides or self.baseline is None:
+            return False
+        return self.interval is None or not self.interval.low <= self.baseline <= self.interval.high
+
     def as_json(self) -> dict[str, Any]:
         interval = [self.interval.low, self.interval.high] if self.interval else None
         return {
@@ -56,7 +63,7 @@ class Result:
             "judged": self.judged,
             "aim": self.aim,
             "better": self.better,
-            "decides": self.decides,
+            "fails": self.fails,
         }
 
 

@@ -1,4 +1,5 @@
-"""The suites by name. Each is a module of this package with `on_firm`, `on_records` or both."""
+"""The suites by name. Each is a module of this package with `on_cases`, `on_firm` or
+`on_records`, or several of them."""
 
 from collections.abc import Mapping, Sequence
 from importlib import import_module
@@ -41,6 +42,12 @@ def chosen(names: str | None) -> Sequence[str]:
         if name not in SUITES:
             raise UnknownQualitySuite(suite=name, known=", ".join(SUITES))
     return wanted
+
+
+def on_cases(suite: str, progress: Progress) -> list[Result]:
+    """What a suite measures on written cases of its own; nothing where it has none."""
+    measure = getattr(import_module(SUITES[suite]), "on_cases", None)
+    return measure(progress) if measure else []
 
 
 def on_firm(suite: str, firm: DemoFirm, progress: Progress) -> list[Result]:

@@ -6,12 +6,15 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
+from sklearn.metrics import f1_score
 
 from evals.quality import records
 from evals.quality.plain import likeness
 from evals.quality.results import Judged, Result, Rows
 from models.predict.base import Progress
 from models.predict.terms import (
+    RELATIONS,
     Document,
     LabelledPair,
     Pair,
@@ -26,7 +29,9 @@ from models.text.spans import sentences
 NAME = "terms"
 AGAINST = "the statement's commonest relation; sentences by the rare words they share with it"
 PART = 3  # every third document is judged
-DRAWS = 50
+
+Floats = npt.NDArray[np.float64]
+Names = npt.NDArray[np.str_]
 
 
 def on_records(data: Path, progress: Progress) -> list[Result]:
@@ -42,27 +47,38 @@ def on_records(data: Path, progress: Progress) -> list[Result]:
     asked = [Pair(pair_id=p.pair_id, document_id=p.document_id, statement=p.statement) for p in truth]
     read = fit(texts, known, progress).predict(texts, asked, progress)
     plain = by_words(texts, known, asked)
-    judged = Judged(NAME, "labelled", AGAINST, np.array([p.document_id for p in truth]), draws=DRAWS)
+    actual = np.array([p.relation for p in truth])
+    given, naive = (np.array([r.relation for r in readings]) for readings in (read, plain))
+    ranked, naively = (_evidence(readings, truth, texts) for readings in (read, plain))
+    judged = Judged(NAME, "labelled", AGAINST, np.array([p.document_id for p in truth]))
 
-    def figure(name: str, readings: Sequence[TermsReading], rows: Rows) -> float:
-        """Pairs drawn twice count twice, under ids of their own."""
-        named = [
-            (
-                readings[row].model_copy(update={"pair_id": f"{n}"}),
-                truth[row].model_copy(update={"pair_id": f"{n}"}),
-            )
-            for n, row in enumerate(rows)
-        ]
-        return evaluate([r for r, _ in named], [p for _, p in named], texts)[name]
+    def accuracy(said: Names, rows: Rows) -> float:
+        return float((said[rows] == actual[rows]).mean())
+
+    def macro_f1(said: Names, rows: Rows) -> float:
+        return float(f1_score(actual[rows], said[rows], average="macro", labels=RELATIONS, zero_division=0))
+
+    def mean_precision(precisions: Floats, rows: Rows) -> float:
+        known = precisions[rows][~np.isnan(precisions[rows])]
+        return float(known.mean()) if len(known) else np.nan
 
     return [
-        judged.measure(metric, partial(figure, key, read), partial(figure, key, plain))
-        for metric, key in (
-            ("accuracy", "accuracy"),
-            ("macro f1", "macro_f1"),
-            ("evidence, mean average precision", "evidence_map"),
-        )
+        judged.measure("accuracy", partial(accuracy, given), partial(accuracy, naive)),
+        judged.measure("macro f1", partial(macro_f1, given), partial(macro_f1, naive)),
+        judged.measure(
+            "evidence, mean average precision",
+            partial(mean_precision, ranked),
+            partial(mean_precision, naively),
+        ),
     ]
+
+
+def _evidence(
+    readings: Sequence[TermsReading], truth: Sequence[LabelledPair], texts: Mapping[str, str]
+) -> Floats:
+    """The average precision of each pair's sentences; NaN for pairs without evidence."""
+    pairs = zip(readings, truth, strict=True)
+    return np.array([evaluate([reading], [pair], texts)["evidence_map"] for reading, pair in pairs])
 
 
 def by_words(

@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 from evals.demo_firms import DemoFirm
 from evals.quality import __main__ as quality
 from evals.quality import clauses, invoices, page, records, risk, terms, timesheets
-from evals.quality.results import Judged, Result, bootstrap, compared, counted
+from evals.quality.results import Interval, Judged, Result, bootstrap, compared, counted
 from models.predict.clauses import Contract, MarkedClause, MarkedContract
 from models.predict.terms import LabelledPair, Pair
 from tests.evals.measured_firm import measured_firm
@@ -50,6 +50,23 @@ def test_better_is_nearer_to_what_is_aimed_at(
     value: float, baseline: float | None, aim: Any, better: bool, why: str
 ) -> None:
     assert result(value, baseline, aim).better is better, why
+
+
+@pytest.mark.parametrize(
+    ("value", "interval", "decides", "fails", "why"),
+    [
+        (0.6, Interval(0.5, 0.65), True, True, "clearly below 0.7"),
+        (0.6, Interval(0.5, 0.75), True, False, "it may be chance"),
+        (0.6, None, True, True, "without an interval there is nothing to plead"),
+        (0.6, Interval(0.5, 0.65), False, False, "a half of a trade-off"),
+        (0.8, Interval(0.75, 0.9), True, False, "better"),
+    ],
+)
+def test_what_is_clearly_worse_fails(
+    value: float, interval: Interval | None, decides: bool, fails: bool, why: str
+) -> None:
+    found = Result("bench", "g", "m", value, interval, 0.7, "b", 9, decides=decides)
+    assert found.fails is fails, why
 
 
 def test_whole_units_are_drawn() -> None:
@@ -155,7 +172,7 @@ def test_the_tools_are_judged_on_a_firm(tmp_path: Path) -> None:
     assert [r["name"] for r in found] == sorted(
         (r["name"] for r in found), key=["staffing", "bench", "contracts"].index
     )
-    assert ended.exit_code == int(any(r["decides"] and not r["better"] for r in found))
+    assert ended.exit_code == int(any(r["fails"] for r in found))
     by_metric = {r["metric"]: r for r in found}
     assert by_metric["roll-offs, f1"]["better"]
     assert by_metric["rate read right"]["value"] >= 0.9
