@@ -36,7 +36,7 @@ serve: $(VENV)/.runtime  ## Serve what is already set up
 	@$(BIN)/chargehand serve
 
 test: lint types  ## Lint, types, layers and tests
-	$(BIN)/pytest -n $(JOBS)
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n $(JOBS)  # the workers use the cores; threads of theirs would only wait
 
 lint: $(VENV)/.dev  ## Style
 	$(BIN)/ruff check .
