@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
+from math import isfinite
 from typing import Any, Literal, TypeVar, get_args
 from uuid import UUID
 
@@ -51,8 +52,19 @@ def _plain(value: object) -> str:
 
 
 def dumps(value: object) -> str:
-    """JSON as it is stored: decimals and dates as strings."""
-    return json.dumps(value, default=_plain, ensure_ascii=False)
+    """JSON as it is stored: decimals and dates as strings, and what JSON has no number for as null."""
+    try:
+        return json.dumps(value, default=_plain, ensure_ascii=False, allow_nan=False)
+    except ValueError:
+        return json.dumps(_finite(value), default=_plain, ensure_ascii=False, allow_nan=False)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {k: _finite(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(v) for v in value]
+    return None if isinstance(value, float) and not isfinite(value) else value
 
 
 set_json_dumps(dumps)
