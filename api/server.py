@@ -8,6 +8,7 @@ from api.app import create_app
 from api.wiring import Application
 from models.errors import ChargehandError
 
+BACKLOG = 2_048  # connections that wait to be accepted
 GRACE_S = 10  # for answers that are under way when the process is told to stop
 
 
@@ -27,12 +28,14 @@ class _Server(uvicorn.Server):
 
 
 def bound(host: str, port: int) -> socket.socket:
-    """A socket bound to the address; port 0 takes any free one. Raises AddressTaken."""
+    """A socket that listens on the address; port 0 takes any free one. Whoever connects from now on waits
+    until the application is up. Raises AddressTaken."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
+        listener.listen(BACKLOG)
     except OSError as e:
         listener.close()
         raise AddressTaken(host=host, port=port, reason=e.strerror or str(e)) from e

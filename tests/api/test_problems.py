@@ -6,6 +6,7 @@ from typing import Any
 import jsonschema
 import pytest
 from fastapi.testclient import TestClient
+from structlog.testing import capture_logs
 
 from api.wiring import Application
 from models.access import PERMISSIONS
@@ -49,8 +50,12 @@ def test_a_crash_gives_nothing_away(
         raise RuntimeError("password of the database is hunter2")
 
     monkeypatch.setattr(type(application.copilot), "threads", crash)
-    reply = program("paula").get("/v1/threads")
+    paula = program("paula")
+    with capture_logs() as logs:
+        reply = paula.get("/v1/threads")
     assert (reply.status_code, reply.json()["title"]) == (500, "Unexpected")
+    (failed,) = (entry for entry in logs if entry["event"] == "request.failed")
+    assert isinstance(failed["exc_info"], RuntimeError), "the log has it"
     assert "hunter2" not in reply.text
     assert reply.headers["content-security-policy"], "also the page of a crash is safe"
 
