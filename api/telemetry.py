@@ -44,7 +44,10 @@ def configure_logging(style: Literal["json", "console"], level: str) -> None:
         _without_secrets,
     ]
     renderer: structlog.types.Processor = (
-        structlog.processors.JSONRenderer() if style == "json" else structlog.dev.ConsoleRenderer()
+        structlog.processors.JSONRenderer()
+        if style == "json"
+        # Tracebacks without locals: those may hold personal data.
+        else structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
     )
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
