@@ -12,9 +12,8 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help="Verify and r
 @app.command()
 def verify(as_json: AsJson = False) -> None:
     """Check every row, every link and the head. Exit code 1 names the first fault."""
-    from workflow.verify import verify as verify_chain
-
     from api.database import SET_UP, place
+    from workflow.verify import verify as verify_chain
 
     with ending():
         database = place(settings()).database()
