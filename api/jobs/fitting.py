@@ -77,6 +77,13 @@ def fit_all(
     return outcomes
 
 
+def fit_missing(db: Database, now: datetime) -> list[Outcome]:
+    """Fit the models that were never fitted, such as those of a firm that was just imported."""
+    with db.tx(FITTER, "worker") as tx:
+        never = {name: r for name, r in RECIPES.items() if tx.value("shelf.versions", name=name) == 0}
+    return fit_all(db, now, never)
+
+
 def invoice_delay(tx: Tx, now: datetime) -> Fitted | None:
     """Days to payment; judged against each customer's mean days so far."""
     from models.predict.invoices import fit

@@ -12,6 +12,7 @@ log = logging.getLogger(__name__)
 
 SWEEP = "* * * * *"  # reminders, escalations, expiries: their times are columns
 NIGHTLY = "30 3 * * *"  # UTC: after the day has ended in every office west to the Atlantic
+TEN_MINUTES = "*/10 * * * *"
 WEEKLY = "0 5 * * 0"
 STALLED_SECONDS = 900
 
@@ -22,6 +23,7 @@ def job_queue(
     sweep: Callable[[], object],
     nightly: Callable[[datetime], object],
     refit: Callable[[datetime], object],
+    fit_missing: Callable[[datetime], object],
 ) -> App:
     """The jobs with a clock, as a Procrastinate application on the worker's connection string."""
     app = App(
@@ -45,7 +47,12 @@ def job_queue(
     def _refit(timestamp: int) -> None:
         refit(datetime.fromtimestamp(timestamp, UTC))
 
-    @app.periodic(cron="*/10 * * * *")
+    @app.periodic(cron=TEN_MINUTES)
+    @app.task(name="fit-missing", queueing_lock="fit-missing")
+    def _fit_missing(timestamp: int) -> None:
+        fit_missing(datetime.fromtimestamp(timestamp, UTC))
+
+    @app.periodic(cron=TEN_MINUTES)
     @app.task(name="retry-stalled", queueing_lock="retry-stalled", pass_context=True)
     async def _retry_stalled(context: JobContext, timestamp: int) -> None:
         """Procrastinate does not take up the jobs of a worker that died: we do."""

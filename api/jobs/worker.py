@@ -7,7 +7,7 @@ from pydantic import SecretStr
 
 from api.database import place, require_ready
 from api.jobs.bench_report import make_reports
-from api.jobs.fitting import fit_all
+from api.jobs.fitting import fit_all, fit_missing
 from api.jobs.queue import job_queue
 from api.settings import Settings
 from api.telemetry import configure_logging, configure_tracing
@@ -61,6 +61,7 @@ def run_worker(settings: Settings) -> None:
         sweep=lambda: workflow.sweep(datetime.now(UTC)),
         nightly=lambda now: make_reports(database, registry, now),
         refit=lambda now: fit_all(database, now),
+        fit_missing=lambda now: fit_missing(database, now),
     )
     for thread in ledger:
         thread.start()

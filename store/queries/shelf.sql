@@ -23,3 +23,7 @@ returning version;
 -- name: cards
 -- Every model with its card, newest first.
 select name, version, state, card, created_at from predict.model order by name, version desc;
+
+-- name: versions
+-- How many versions of a model there are, served or not.
+select count(*) from predict.model where name = %(name)s;

@@ -67,7 +67,7 @@ def test_an_interval_holds_its_share(counts: tuple[int, int]) -> None:
 
 
 def test_an_unknown_suite_is_named() -> None:
-    with pytest.raises(UnknownSuite, match="there are: routing"):
+    with pytest.raises(UnknownSuite, match="there are: changes, routing"):
         suite("weather")
     result = CliRunner().invoke(app, ["run", "weather"])
     assert result.exit_code == 2

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from api.jobs.fitting import RECIPES, Fitted, Recipe, fit_all
+from api.jobs.fitting import RECIPES, Fitted, Recipe, fit_all, fit_missing
 from models.access import service
 from store.db import Database, Tx
 from store.shelf import Refused, Shelf, Shelved
@@ -98,3 +98,12 @@ def test_progress_is_told(db: Database) -> None:
 def test_a_firm_without_records_gets_no_model(db: Database) -> None:
     assert [(o.name, o.state) for o in fit_all(db, NOW)] == [(name, None) for name in RECIPES]
     assert all(serving(db, name) is None for name in RECIPES)
+
+
+def test_only_what_was_never_fitted_is_fitted_at_once(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A firm that was just imported has no models; one whose model was refused waits for the weekly fit."""
+    recipes = {"tried": recipe("a", error=9, naive=5), "new": recipe("b", error=4, naive=5)}
+    monkeypatch.setattr("api.jobs.fitting.RECIPES", recipes)
+    fit_all(db, NOW, {"tried": recipes["tried"]})
+    assert [outcome.name for outcome in fit_missing(db, NOW)] == ["new"]
+    assert fit_missing(db, NOW) == []

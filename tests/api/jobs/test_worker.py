@@ -21,6 +21,7 @@ def test_the_clock_drives_each_job_and_none_is_queued_twice(db: Database) -> Non
         sweep=lambda: ran.append("sweep"),
         nightly=ran.append,
         refit=lambda now: ran.append(("refit", now)),
+        fit_missing=lambda now: ran.append(("missing", now)),
     )
     at = datetime(2026, 3, 18, 3, 30, tzinfo=UTC)
     with queue.open():
@@ -29,18 +30,26 @@ def test_the_clock_drives_each_job_and_none_is_queued_twice(db: Database) -> Non
             queue.tasks["sweep-timers"].defer(timestamp=int(at.timestamp()))
         queue.tasks["nightly-report"].defer(timestamp=int(at.timestamp()))
         queue.tasks["refit-models"].defer(timestamp=int(at.timestamp()))
+        queue.tasks["fit-missing"].defer(timestamp=int(at.timestamp()))
         queue.tasks["retry-stalled"].defer(timestamp=int(at.timestamp()))
         queue.run_worker(wait=False, install_signal_handlers=False, delete_jobs="successful")
-    assert sorted(map(str, ran)) == sorted(map(str, ["sweep", at, ("refit", at)]))
+    assert sorted(map(str, ran)) == sorted(map(str, ["sweep", at, ("refit", at), ("missing", at)]))
 
 
 def test_every_job_has_its_times(db: Database) -> None:
-    queue = job_queue(db.dsn("worker"), sweep=lambda: None, nightly=lambda _: None, refit=lambda _: None)
+    queue = job_queue(
+        db.dsn("worker"),
+        sweep=lambda: None,
+        nightly=lambda _: None,
+        refit=lambda _: None,
+        fit_missing=lambda _: None,
+    )
     times = {task.task.name: task.cron for task in queue.periodic_registry.periodic_tasks.values()}
     assert times == {
         "sweep-timers": "* * * * *",
         "nightly-report": "30 3 * * *",
         "refit-models": "0 5 * * 0",
+        "fit-missing": "*/10 * * * *",
         "retry-stalled": "*/10 * * * *",
     }
 
