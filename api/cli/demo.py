@@ -15,11 +15,16 @@ def demo(
 ) -> None:
     """Play the day on a demo firm, then serve it. Needs nothing: no network, no key, no database server."""
     from api.cli.demo_play import run_demo
+    from api.cli.demo_stage import alone
 
-    # A stop asked for by another process is treated like Ctrl-C: everything started is stopped.
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    # A stop asked for by another process is treated like Ctrl-C: everything started is stopped. A shell that
+    # starts us in the background has SIGINT ignored; we still want to hear it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with ending():
-            run_demo(settings(), once=once, fresh=fresh, scale=scale)
+            found = settings()
+            with alone(found):
+                run_demo(found, once=once, fresh=fresh, scale=scale)
     except KeyboardInterrupt:
         console.print("Stopped.")

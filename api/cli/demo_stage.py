@@ -1,6 +1,7 @@
 """The demo installation: its directory, its firm, and the processes it runs as: the simulated systems of
 record, the worker and the service."""
 
+import fcntl
 import json
 import os
 import secrets
@@ -46,6 +47,13 @@ PRISTINE = f"{NAME}_pristine"  # the database as it was before the day, to play 
 START_SECONDS = 60.0
 STOP_SECONDS = 15.0
 HOST_KEEPER = Principal("service:demo", "The demo", (Grant("admin", "firm"),), "cli")
+
+
+class DemoRuns(ChargehandError):
+    """The demo of {home} is running already: stop it first, or set another CHARGEHAND_HOME."""
+
+    status = 409
+    retry = "later"
 
 
 class PartNotStarted(ChargehandError):
@@ -110,6 +118,18 @@ def make_firm(home: DemoHome, database: Database, scale: float, progress: Progre
     summary = generate(home.firm, home.truth, seed=SEED, scale=scale, today=today, progress=progress)
     import_firm(database, SET_UP, home.firm, embedder=default_embedder(), progress=progress)
     return summary
+
+
+@contextmanager
+def alone(settings: Settings) -> Iterator[None]:
+    """One demo at a time in a home: a second one would stop the first one's database. Raises DemoRuns."""
+    settings.home_directory.mkdir(parents=True, exist_ok=True)
+    with (settings.home_directory / "demo.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as e:
+            raise DemoRuns(home=str(settings.home_directory)) from e
+        yield
 
 
 def prepare(settings: Settings, home: DemoHome, scale: float, progress: Progress) -> list[Outcome]:
@@ -259,7 +279,9 @@ def _start_systems(home: DemoHome, token: str) -> tuple[Part, str]:
     port_file = home.root / "systems-of-record.port"
     port_file.unlink(missing_ok=True)
     command = [sys.executable, "-m", "connectors.sim", "--db", str(home.simulated)]
-    command += ["--port-file", str(port_file), "--firm", str(home.firm)]
+    command += ["--port-file", str(port_file)]
+    if not home.simulated.exists():
+        command += ["--firm", str(home.firm)]
     part = Part("systems", command, home.log("systems"), {"CHARGEHAND_SIM_TOKEN": token})
     try:
         part.until(port_file.exists)
