@@ -5,7 +5,6 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 UV     := UV_PYTHON_DOWNLOADS=never $(BIN)/uv pip
 JOBS   ?= 2
-export PYTHONDONTWRITEBYTECODE = 1
 
 .PHONY: demo serve test lint types bench quality chaos lock clean screens help
 .DEFAULT_GOAL := help
@@ -20,7 +19,7 @@ $(BIN)/uv: requirements/uv.lock
 	@touch $@
 
 $(VENV)/.runtime: requirements/runtime.lock pyproject.toml $(BIN)/uv
-	$(UV) install --quiet --python $(BIN)/python --require-hashes -r requirements/runtime.lock
+	$(UV) install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements/runtime.lock
 	$(UV) install --quiet --python $(BIN)/python --require-hashes --no-deps -r requirements/build.lock
 	$(UV) install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
 	@touch $@
