@@ -52,6 +52,7 @@ def test_deciding_with_the_keyboard_alone(served: Served, visit: Open, assignmen
     assert state(served, assignment, "rita").state == "pending", "a key alone signs nothing"
     page.keyboard.press("Enter")
     expect(page.get_by_text("You signed it.")).to_be_visible()
+    page.wait_for_load_state("load")  # the words are there before the script that hears keys
     page.keyboard.press("?")
     expect(page.get_by_role("dialog", name="Keyboard")).to_be_visible()
 
