@@ -127,11 +127,11 @@ def period(text: str, today: date, lean: Lean = "future") -> Period:
         monday = named[0] - timedelta(days=named[0].weekday())
         return Period(monday, monday + timedelta(days=4 if lean == "future" else 6))
     found = _explicit(text, today, lean)
-    if lean == "past" and found.last and found.last > today >= (found.first or today):
-        found = Period(found.first, today)
     if found.first and found.last and found.last < found.first:
         later = _add_months(found.last, 12)
-        return Period(found.first, later if later >= found.first else None)
+        found = Period(found.first, later if later >= found.first else None)
+    if lean == "past" and found.last and found.last > today >= (found.first or today):
+        found = Period(found.first, today)
     return found
 
 

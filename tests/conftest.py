@@ -18,6 +18,7 @@ from uuid import uuid4
 import psutil
 import psycopg
 import pytest
+from hypothesis import settings
 from psycopg import sql
 
 from models.access import Grant, Principal
@@ -29,6 +30,12 @@ from store.server_user import ServerDirectoryNotOurs
 
 ROOT_KEY = pytest.StashKey[Path]()
 ROOTS = "chargehand-tests-"
+
+# The same examples on every run: a change is judged by itself, not by its luck. To look for new ones:
+# `pytest --hypothesis-profile=explore`, and write what it finds down as an explicit example.
+settings.register_profile("steady", derandomize=True, deadline=None)
+settings.register_profile("explore", max_examples=1000, deadline=None)
+settings.load_profile("steady")
 
 
 def pytest_configure(config: pytest.Config) -> None:

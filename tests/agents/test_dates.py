@@ -61,6 +61,7 @@ def test_what_is_ahead(said: str, first: str | None, last: str | None) -> None:
         pytest.param("the last two weeks", "2026-11-09", "2026-11-23", id="until today"),
         pytest.param("yesterday", "2026-11-22", "2026-11-22", id="one day"),
         pytest.param("this month", "2026-11-01", "2026-11-23", id="not beyond today"),
+        pytest.param("May until March", "2026-05-01", "2026-11-23", id="a year later, but not beyond today"),
         pytest.param("since the beginning of the month", "2026-11-01", "2026-11-23", id="part of a month"),
     ],
 )
