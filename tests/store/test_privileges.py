@@ -55,6 +55,7 @@ ALLOWED: tuple[tuple[str, str, str, str], ...] = (
         "with the last signature; by hand when it is parked; never what is written",
     ),
     ("workflow", "workflow.notice", "insert", "telling people"),
+    ("workflow", "workflow.plant_consent", "insert delete", "agreeing to be tested, for oneself alone"),
     ("workflow", "workflow.circuit", "update", "pausing a system by hand"),
     ("workflow", "firm.assignment", "insert", "mirrors what a person settled by hand"),
     ("workflow", "firm.system_record", "insert", "mirrors what a person settled by hand"),
