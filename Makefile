@@ -52,7 +52,7 @@ quality: $(VENV)/.dev  ## Slow: the suites, then what is predicted beside baseli
 	$(BIN)/python -m evals.quality
 
 chaos: $(VENV)/.dev  ## Slow outage and kill -9 runs of the workflow
-	$(BIN)/pytest -m chaos -n 0 tests
+	$(BIN)/pytest -m chaos -n 0 -rP --log-level=INFO tests  # -rP tells what was killed
 
 screens: $(VENV)/.dev  ## Pictures of the pages for docs/
 	$(BIN)/python -m api.cli.screens

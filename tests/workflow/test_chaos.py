@@ -1,73 +1,47 @@
-"""Worker processes killed at random, an outage in the middle, replies lost: every write once, in order."""
+"""Processes killed and stopped at random, outages, lost replies: every write once, in order, nobody unheard.
 
-import random
-import signal
-import subprocess
-import sys
-import time
-from collections import Counter
+The long run is `make chaos`; the short one is part of every test run."""
+
+import logging
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import psycopg
 import pytest
 
-from connectors.sim.twin import Faults, Twin
+from connectors.sim.twin import Twin
 from connectors.testing import serving
 from store.db import Database
-from tests.workflow import chaos_worker
-from tests.workflow.firm import assignment, draft, principal
+from tests.workflow.chaos_run import Plan, Run, check, propose
 from workflow.service import Workflow
 
-WORKERS, STREAMS, EACH = 4, 2, 20
+log = logging.getLogger(__name__)
+
+SHORT = Plan(effects=100, keys=True, kills=10, stops=1, outages=1, lost_replies=0.2, patience_seconds=240)
+LONG = Plan(effects=2_000, keys=True, kills=100, stops=5, outages=2, lost_replies=0.2)
 
 
-@pytest.mark.chaos
-@pytest.mark.timeout(600)
-@pytest.mark.parametrize("supports", ["with keys", "without keys"])
-def test_every_write_once_and_in_order(
-    supports: str, workflow: Workflow, db: Database, tmp_path: Path
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("keys", [True, False], ids=["with keys", "without keys"])
+@pytest.mark.parametrize(
+    "plan",
+    [pytest.param(SHORT, id="short"), pytest.param(LONG, id="long", marks=pytest.mark.chaos)],
+)
+def test_nothing_is_lost_and_nothing_happens_twice(
+    plan: Plan,
+    keys: bool,
+    workflow: Workflow,
+    db: Database,
+    owner: psycopg.Connection[Any],
+    tmp_path: Path,
 ) -> None:
-    chance = random.Random(1)
-    twin = Twin(tmp_path / "systems.db", ignore_keys=supports == "without keys", seed=1)
-    for n in range(EACH):
-        for person_id, name in (("carl", "Carl Cole"), ("cleo", "Cleo Curz"))[:STREAMS]:
-            action = assignment(person_id=person_id, person_name=name, role=f"{n:03}")
-            card = workflow.propose(principal("paula"), draft(action))
-            workflow.decide(
-                principal("rita"), card.proposal_id, content_hash=card.content_hash, verdict="approve"
-            )
-
-    def left() -> int:
-        lines = workflow.inbox(principal("audrey"), box="all", states=["approved", "parked"], limit=500)
-        return len(lines.items)
-
+    plan = replace(plan, keys=keys)
+    twin = Twin(tmp_path / "systems.db", ignore_keys=not keys, seed=plan.seed)
+    proposals = propose(plan, workflow, owner)
     with serving(twin) as url:
-
-        def spawn() -> subprocess.Popen[bytes]:
-            return subprocess.Popen([sys.executable, chaos_worker.__file__, db.dsn("worker"), url, supports])
-
-        workers = [spawn() for _ in range(WORKERS)]
-        kills, started = 0, time.monotonic()
-        try:
-            while left():
-                elapsed = time.monotonic() - started
-                assert elapsed < 500, f"{left()} left"
-                fault = Faults(down=True) if 10 < elapsed < 20 else Faults(lose_replies=0.3)
-                ignoring = fault.model_copy(update={"ignore_keys": supports == "without keys"})
-                twin.faults = dict.fromkeys(twin.faults, ignoring)
-                if elapsed < 60 and chance.random() < 0.4:
-                    n = chance.randrange(WORKERS)
-                    workers[n].send_signal(signal.SIGKILL)
-                    workers[n].wait()
-                    workers[n], kills = spawn(), kills + 1
-                time.sleep(1)
-        finally:
-            for worker in workers:
-                worker.kill()
-                worker.wait()
-        written = list(twin.book.written())
-    assert kills > 0
-    assert set(Counter(e.external_ref for e in written).values()) == {1}
-    assert len(written) == STREAMS * EACH
-    for person_id in ("carl", "cleo")[:STREAMS]:
-        roles = [e.body["role"] for e in written if e.body["person_id"] == person_id]
-        assert roles == [f"{n:03}" for n in range(EACH)]
+        happened = Run(plan, db, owner, twin, url, tmp_path).play()
+        check(plan, owner, twin)
+    assert happened.kills.total() >= plan.kills
+    assert (happened.stops, happened.outages) == (plan.stops, plan.outages)
+    log.info("%s proposals, %s writes; %s", proposals, plan.effects, happened)
