@@ -3,7 +3,7 @@ verbatim in a document."""
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, model_validator
 
 from models.errors import ChargehandError
 
@@ -53,6 +53,15 @@ class QuoteCitation(BaseModel):
         if self.end - self.start != len(self.quote):
             raise ValueError("the offsets do not span the quote")
         return self
+
+
+class Attachment(BaseModel):
+    """What an approver shows for a signature: where it can be looked up. Kept with the decision for ever."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["document", "ticket", "link", "record"]
+    reference: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
 
 
 Citation = Annotated[RecordCitation | QuoteCitation, Field(discriminator="kind")]

@@ -1,22 +1,21 @@
-"""The approval policy: YAML -> pydantic, exact names, ordered rules, first match wins.
+"""The approval policy: exact names, ordered rules, first match wins.
 
 The last rule must match everything and carries the strictest gate, so that nothing is ever without one. A
 rule's conditions are over *facts*, which the workflow derives from the firm's records: never from what the
-proposer or a document says."""
+proposer or a document says. `models.policy_match` says which rule holds, `models.policy_text` reads YAML."""
 
 import hashlib
 import json
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from models.access import Role
 from models.actions import ActionKind
-from models.errors import BadInput, ChargehandError, Problem
-from models.money import Currency, Money
+from models.errors import ChargehandError
+from models.money import ISO_4217, Currency, Money
 
 Relation = Literal[
     "project_manager",  # of the project the action is about
@@ -24,9 +23,26 @@ Relation = Literal[
     "practice_resource_manager",  # resource manager of the practice the person belongs to
     "person_practice_lead",  # lead of the practice the person belongs to
     "account_owner",  # of the client
+    "contract_signatory",  # who may sign for the firm on the contract the action is about
+    "budget_owner",  # who answers for the project's budget
     "office_finance",  # finance of the legal entity that runs the project, or employs the person
     "manager",  # line manager of the person the action is about
 ]
+Sensitivity = Literal["none", "client_confidential", "personal"]
+FactName = Literal[
+    "amount",
+    "margin",
+    "margin_effect",
+    "contract_kind",
+    "contract_value",
+    "client",
+    "practice",
+    "office",
+    "sensitivity",
+    "confidence",
+]
+Hours = Annotated[int, Field(ge=1)]
+Threshold = Annotated[Decimal, Field(ge=0)]  # of money, in the policy's currency
 
 
 class _Model(BaseModel):
@@ -39,7 +55,8 @@ class Facts(_Model):
     action: ActionKind
     amount: Money | None = None  # the money the action commits or concerns
     margin: Decimal | None = None  # (price - cost) / price of the action; None where it has no price
-    unknown: tuple[Literal["amount", "margin"], ...] = ()  # it has one, and the records do not tell it
+    margin_effect: Decimal | None = None  # by how many points the project's margin changes; below 0: it falls
+    unknown: tuple[FactName, ...] = ()  # it has one, and the records do not tell it, or tell several
     project_id: str | None = None
     practice: str | None = None
     office: str | None = None  # the legal entity
@@ -47,6 +64,8 @@ class Facts(_Model):
     contract_id: str | None = None
     contract_kind: str | None = None
     contract_value: Money | None = None
+    sensitivity: tuple[Sensitivity, ...] = ("none",)  # what the action and its evidence show; may be several
+    confidence: Decimal | None = None  # 0 to 1, of the prediction it rests on; None: it was not said
     beneficiaries: tuple[str, ...] = ()  # persons who gain by the action: they may not decide it
     subjects: tuple[str, ...] = ()  # persons the action is about, e.g. who made the time entries
     proposer_roles: tuple[Role, ...] = ()
@@ -56,14 +75,30 @@ class Condition(_Model):
     """All of the named facts must hold; an empty condition holds always."""
 
     action: tuple[ActionKind, ...] = ()
-    amount_at_least: Decimal | None = None  # in the policy's currency
-    amount_below: Decimal | None = None
-    margin_below: Decimal | None = None
+    amount_at_least: Threshold | None = None
+    amount_below: Threshold | None = None
+    margin_below: Annotated[Decimal, Field(le=1)] | None = None
+    margin_effect_below: Annotated[Decimal, Field(ge=-100, le=100)] | None = None  # percentage points
+    contract_value_at_least: Threshold | None = None
+    contract_value_below: Threshold | None = None
     contract_kind: tuple[str, ...] = ()
-    practice: tuple[str, ...] = ()
-    office: tuple[str, ...] = ()
     client: tuple[str, ...] = ()
+    practice: tuple[str, ...] = ()
+    region: tuple[str, ...] = ()  # names of the policy's `regions`
+    office: tuple[str, ...] = ()  # legal entities
+    sensitivity: tuple[Sensitivity, ...] = ()  # any of them
+    confidence_below: Annotated[Decimal, Field(gt=0, le=1)] | None = None
     proposer_role: tuple[Role, ...] = ()
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        for name, low, high in (
+            ("amount", self.amount_at_least, self.amount_below),
+            ("contract_value", self.contract_value_at_least, self.contract_value_below),
+        ):
+            if low is not None and high is not None and low >= high:
+                raise ValueError(f"no {name} is at least {low} and below {high}")
+        return self
 
 
 class ApproverSource(_Model):
@@ -71,35 +106,64 @@ class ApproverSource(_Model):
 
     role: Role | None = None  # everyone who holds it over the action's practice, office, or the firm
     relation: Relation | None = None
+    group: str | None = None  # a name of the policy's `groups`
     person: str | None = None
 
     @model_validator(mode="after")
     def _one(self) -> Self:
-        if sum(x is not None for x in (self.role, self.relation, self.person)) != 1:
-            raise ValueError("name exactly one of role, relation, person")
+        if sum(x is not None for x in (self.role, self.relation, self.group, self.person)) != 1:
+            raise ValueError("name exactly one of role, relation, group, person")
         return self
 
     def __str__(self) -> str:
-        return (self.role or self.relation or self.person or "").replace("_", " ")
+        return (self.role or self.relation or self.group or self.person or "").replace("_", " ")
 
 
 class Step(_Model):
-    """One signature round of a gate. Steps run in order; each person signs at most one step."""
+    """One signature round of a gate. Steps run in order; each person signs at most one step.
+
+    One of several people signs where `signatures` is 1, n of them where it is n, and every one of them where
+    it is "all": whoever `approvers` come to when the signature is given, but for those who may not sign."""
 
     name: str
     approvers: Annotated[tuple[ApproverSource, ...], Field(min_length=1)]
     fallback: tuple[ApproverSource, ...] = ()  # who may sign when nobody of `approvers` is left to
-    signatures: Annotated[int, Field(ge=1)] = 1  # how many different people must sign
+    signatures: Annotated[int, Field(ge=1)] | Literal["all"] = 1  # how many different people must sign
     comment_required: bool = False
+    evidence_required: bool = False  # a document, ticket, link or record must be attached to a signature
+    remind_after_hours: Hours | None = None  # these three: from the step's start, instead of the gate's
+    escalate_after_hours: Hours | None = None
+    expires_after_hours: Hours | None = None  # never longer than the gate's
+
+    @property
+    def fewest(self) -> int:
+        """The fewest people who can sign it: "all" of one person is one."""
+        return 1 if self.signatures == "all" else self.signatures
+
+    @property
+    def sources(self) -> tuple[ApproverSource, ...]:
+        return self.approvers + self.fallback
 
 
 class Gate(_Model):
     """What must happen before an action is carried out."""
 
     steps: Annotated[tuple[Step, ...], Field(min_length=1)]
-    expires_after_hours: Annotated[int, Field(ge=1)] = 120
-    remind_after_hours: Annotated[int, Field(ge=1)] = 24
-    escalate_after_hours: Annotated[int, Field(ge=1)] = 72
+    expires_after_hours: Hours = 120
+    remind_after_hours: Hours = 24
+    escalate_after_hours: Hours = 72
+
+    def remind_hours(self, step: int) -> int:
+        """How long after the start of a step (counted from 0) its people are reminded."""
+        return self.steps[step].remind_after_hours or self.remind_after_hours
+
+    def escalate_hours(self, step: int) -> int:
+        """How long after the start of a step its fallback may sign too."""
+        return self.steps[step].escalate_after_hours or self.escalate_after_hours
+
+    def expire_hours(self, step: int) -> int:
+        """How long a step may take; all of them together never take longer than `expires_after_hours`."""
+        return min(self.steps[step].expires_after_hours or self.expires_after_hours, self.expires_after_hours)
 
 
 class Rule(_Model):
@@ -114,7 +178,9 @@ class PolicySet(_Model):
 
     name: str
     currency: Currency  # thresholds are in this currency
-    exchange_rates: Mapping[Currency, Decimal] = {}  # 1 unit of the key = this many of `currency`
+    exchange_rates: Mapping[Currency, Annotated[Decimal, Field(gt=0)]] = {}  # 1 of the key, in `currency`
+    regions: Mapping[str, tuple[str, ...]] = {}  # a name -> its offices
+    groups: Mapping[str, tuple[str, ...]] = {}  # a name -> person ids
     rules: Annotated[tuple[Rule, ...], Field(min_length=1)]
 
     @model_validator(mode="after")
@@ -122,15 +188,58 @@ class PolicySet(_Model):
         names = [r.name for r in self.rules]
         if len(set(names)) != len(names):
             raise ValueError("two rules have the same name")
-        if self.rules[-1].when != Condition():
+        last = self.rules[-1]
+        if last.when != Condition():
             raise ValueError("the last rule must have no conditions, so that every action meets a gate")
         strictest = max(signatures(r.gate) for r in self.rules)
-        if signatures(self.rules[-1].gate) < strictest:
+        if signatures(last.gate) < strictest:
             raise ValueError(f"the last rule must be the strictest: at least {strictest} signatures")
+        most = max(_asking_all(r.gate) for r in self.rules)
+        if _asking_all(last.gate) < most:
+            raise ValueError(
+                f"the last rule must be the strictest: 'all' can be more than any number, so it needs {most} "
+                "step(s) that all sign, as another rule has"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _known_currencies(self) -> Self:
+        for currency in (self.currency, *self.exchange_rates):
+            if currency not in ISO_4217:
+                raise ValueError(f"{currency} is not a currency of ISO 4217")
+        if self.exchange_rates.get(self.currency, 1) != 1:
+            raise ValueError(f"{self.currency} is the policy's own currency: its rate is 1")
+        return self
+
+    @model_validator(mode="after")
+    def _known_names(self) -> Self:
+        for rule in self.rules:
+            for region in rule.when.region:
+                if region not in self.regions:
+                    raise ValueError(f"{rule.name}: there is no region '{region}'")
+            for step in rule.gate.steps:
+                for source in step.sources:
+                    if source.group is not None and source.group not in self.groups:
+                        raise ValueError(f"{rule.name}, {step.name}: there is no group '{source.group}'")
+                named = self._named(step)
+                if named is not None and step.fewest > len(named):
+                    raise ValueError(
+                        f"{rule.name}, {step.name}: {step.fewest} signatures are asked for, and at most "
+                        f"{len(named)} people are named"
+                    )
         return self
 
     def rule(self, name: str) -> Rule | None:
         return next((r for r in self.rules if r.name == name), None)
+
+    def _named(self, step: Step) -> set[str] | None:
+        """The people of a step where the policy names them all; None where records say who they are."""
+        people: set[str] = set()
+        for source in step.sources:
+            if source.role or source.relation:
+                return None
+            people.update(self.groups[source.group] if source.group else [str(source.person)])
+        return people
 
 
 class NoExchangeRate(ChargehandError):
@@ -140,64 +249,13 @@ class NoExchangeRate(ChargehandError):
     retry = "with a fix"
 
 
-class UnknownFact(ChargehandError):
-    """The policy asks for the {fact} of this action, and the firm's records do not tell it."""
-
-    status = 422
-    retry = "with a fix"
-
-
 def signatures(gate: Gate) -> int:
-    """How many different people a gate asks for."""
-    return sum(step.signatures for step in gate.steps)
+    """The fewest different people a gate asks for."""
+    return sum(step.fewest for step in gate.steps)
 
 
-def gate_for(policy: PolicySet, facts: Facts) -> Rule:
-    """The first rule whose conditions hold. An amount or a margin that is asked for and cannot be told meets
-    the last rule, the strictest: unknown money is never small money."""
-    try:
-        return next(rule for rule in policy.rules if holds(rule.when, facts, policy))
-    except (NoExchangeRate, UnknownFact):
-        return policy.rules[-1]
-
-
-def holds(condition: Condition, facts: Facts, policy: PolicySet) -> bool:
-    """Whether every named fact holds. What the action does not have (no contract, no price) does not hold.
-
-    Raises NoExchangeRate or UnknownFact when all else holds and a threshold cannot be applied."""
-    member_of: Sequence[tuple[Sequence[str], str | None]] = (
-        (condition.action, facts.action),
-        (condition.contract_kind, facts.contract_kind),
-        (condition.practice, facts.practice),
-        (condition.office, facts.office),
-        (condition.client, facts.client_id),
-    )
-    if any(allowed and value not in allowed for allowed, value in member_of):
-        return False
-    if condition.proposer_role and not set(condition.proposer_role) & set(facts.proposer_roles):
-        return False
-    return _margin_holds(condition, facts) and _amount_holds(condition, facts, policy)
-
-
-def _margin_holds(condition: Condition, facts: Facts) -> bool:
-    if condition.margin_below is None:
-        return True
-    if "margin" in facts.unknown:
-        raise UnknownFact(fact="margin")
-    return facts.margin is not None and facts.margin < condition.margin_below
-
-
-def _amount_holds(condition: Condition, facts: Facts, policy: PolicySet) -> bool:
-    if condition.amount_at_least is None and condition.amount_below is None:
-        return True
-    if "amount" in facts.unknown:
-        raise UnknownFact(fact="amount")
-    if facts.amount is None:
-        return False
-    amount = in_policy_currency(facts.amount, policy)
-    return (condition.amount_at_least is None or amount >= condition.amount_at_least) and (
-        condition.amount_below is None or amount < condition.amount_below
-    )
+def _asking_all(gate: Gate) -> int:
+    return sum(step.signatures == "all" for step in gate.steps)
 
 
 def in_policy_currency(money: Money, policy: PolicySet) -> Decimal:
@@ -210,34 +268,12 @@ def in_policy_currency(money: Money, policy: PolicySet) -> Decimal:
     return money.amount * rate
 
 
-class _UniqueKeys(yaml.SafeLoader):
-    """YAML where a key is written once. The parser takes the last of two: the conditions of the first one
-    would be gone without a word."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        seen: set[str] = set()
-        for key, _ in node.value:
-            if isinstance(key, yaml.ScalarNode) and key.value in seen:
-                raise yaml.MarkedYAMLError(
-                    problem=f"{key.value} is written twice", problem_mark=key.start_mark
-                )
-            seen.add(str(key.value))
-        return super().construct_mapping(node, deep)
-
-
-def parse_policy(text: str, file: str = "policy.yaml") -> PolicySet:
-    """A policy from YAML. Raises BadInput naming the place and the reason for each fault."""
-    try:
-        return PolicySet.model_validate(yaml.load(text, _UniqueKeys))
-    except yaml.YAMLError as e:
-        mark, problem = getattr(e, "problem_mark", None), getattr(e, "problem", None)
-        raise BadInput([Problem(file, mark.line + 1 if mark else 1, "", problem or "not YAML")]) from e
-    except ValidationError as e:
-        raise BadInput([Problem(file, 1, ".".join(map(str, f["loc"])), f["msg"]) for f in e.errors()]) from e
+def body_sha(body: Mapping[str, Any]) -> str:
+    """The version of a policy as it is stored: sha256 over its JSON with sorted keys."""
+    text = json.dumps(body, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def policy_sha(policy: PolicySet) -> str:
-    """The version of a policy: sha256 over its JSON with sorted keys, so that comments, layout and the
-    order of keys do not matter."""
-    text = json.dumps(policy.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+    """The version of a policy, whatever the comments, the layout and the order of keys of its text."""
+    return body_sha(policy.model_dump(mode="json"))

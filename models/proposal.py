@@ -4,6 +4,7 @@ signature to exactly what will be written."""
 import hashlib
 import json
 from collections.abc import Collection, Mapping, Sequence
+from decimal import Decimal
 from typing import Any, Literal, get_args
 
 from models.actions import Action
@@ -102,11 +103,18 @@ def after_effects(
     return state if towards == state else next_state(state, _TOWARDS[towards], proposal_id)
 
 
-def canonical(action: Action, evidence: Sequence[Citation], policy_sha256: str, rule: str) -> str:
-    """The exact text that a signature is about: action, evidence, policy version and rule as JSON with sorted
-    keys and no white space."""
+def canonical(
+    action: Action,
+    evidence: Sequence[Citation],
+    policy_sha256: str,
+    rule: str,
+    confidence: Decimal | None = None,
+) -> str:
+    """The exact text that a signature is about: action, evidence, policy version, rule and the confidence of
+    the prediction it rests on, as JSON with sorted keys and no white space."""
     content: dict[str, Any] = {
         "action": action.model_dump(mode="json"),
+        "confidence": None if confidence is None else str(confidence),
         "evidence": [e.model_dump(mode="json") for e in evidence],
         "policy": policy_sha256,
         "rule": rule,

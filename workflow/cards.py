@@ -44,6 +44,7 @@ class ApproverView(_View):
 class StepView(_View):
     name: str
     signatures_needed: int
+    all_of: bool  # everybody who may sign it must
     signatures: tuple[Signature, ...]
     approvers: tuple[ApproverView, ...]
     comment_required: bool

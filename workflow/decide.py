@@ -92,14 +92,19 @@ def sign(docket: Docket, resolved: Resolved | None, verdict: Verdict, reason: st
         content_hash=current.content_hash,
     )
     docket = docket.again()
-    if verdict == "reject":
+    if resolved is None or verdict == "reject":
         _rejected(docket, reason)
-    elif not any(docket.signatures_left()):
+        return
+    left = docket.signatures_left(resolved)
+    if not any(left):
         _approved(docket)
-    elif not docket.signatures_left()[current.step]:
-        _next_step(docket, resolved)
-    else:
-        next_state(current.state, "sign", str(current.proposal_id))
+        return
+    next_state(current.state, "sign", str(current.proposal_id))
+    if not left[current.step]:
+        docket = _next_step(docket)
+    # Who came to hold a step since it was proposed.
+    docket.add_approvers(resolved, from_step=docket.current.step)
+    docket.again().ask()
 
 
 def _rejected(docket: Docket, reason: str) -> None:
@@ -131,15 +136,14 @@ def _approved(docket: Docket) -> None:
     tell(tx, current.proposal_id, [current.proposer_id], kind="outcome", event="outcome:approved", text=text)
 
 
-def _next_step(docket: Docket, resolved: Resolved | None) -> None:
-    gate = docket.rule.gate
-    next_state(docket.current.state, "sign", str(docket.current.proposal_id))
+def _next_step(docket: Docket) -> Docket:
+    gate, step = docket.rule.gate, docket.current.step + 1
     docket.tx.execute(
         "proposals.next_step",
         proposal_id=docket.current.proposal_id,
-        remind_after_hours=gate.remind_after_hours,
-        escalate_after_hours=gate.escalate_after_hours,
+        gate_expires_after_hours=gate.expires_after_hours,
+        expires_after_hours=gate.expire_hours(step),
+        remind_after_hours=gate.remind_hours(step),
+        escalate_after_hours=gate.escalate_hours(step),
     )
-    if resolved:  # who came to hold a later step since it was proposed
-        docket.add_approvers(resolved, from_step=docket.current.step + 1)
-    docket.again().ask()
+    return docket.again()

@@ -1,7 +1,7 @@
 """A proposal under its lock, with what was said on it so far: what every decision starts from."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 from models.access import NotFound
 from models.actions import Action, ActionAdapter
 from models.evidence import Citation
-from models.policy import Rule
+from models.policy import Rule, Step
 from models.proposal import ProposalEvent, ProposalState, Verdict, next_state
 from store.db import Tx, dumps
 from workflow.gates import Resolved, fillable
@@ -140,17 +140,19 @@ class Docket:
     def signers(self) -> frozenset[str]:
         return frozenset(s.person_id for s in self.signed)
 
-    def signatures_left(self) -> list[int]:
+    def signatures_left(self, resolved: Resolved) -> list[int]:
         """How many signatures each step still lacks."""
-        return signatures_left(self.rule, self.current.step, self.signed)
+        return signatures_left(
+            self.rule, self.current.step, self.signed, first=resolved.first, people=resolved.people
+        )
 
     def people_left(self, resolved: Resolved) -> list[set[str]]:
         """Who may still sign each step."""
-        return [{c.person_id for c in step} - self.signers for step in resolved.steps]
+        return [people - self.signers for people in resolved.people]
 
     def can_be_filled(self, resolved: Resolved) -> bool:
         """Whether different people are left for every signature still lacking."""
-        return fillable(self.signatures_left(), self.people_left(resolved))
+        return fillable(self.signatures_left(resolved), self.people_left(resolved))
 
     def move(self, event: ProposalEvent) -> ProposalState:
         """Move the proposal on. Raises WrongState when the event has no place in its state."""
@@ -173,17 +175,44 @@ class Docket:
         people = [a.person_id for a in self.asked if a.step == c.step and a.person_id not in self.signers]
         tell(self.tx, c.proposal_id, people, kind="card", event=f"card:{c.version}:{c.step}", text=c.title)
 
-    def deadline(self, expires_after_hours: int) -> datetime:
-        """When it expires: as stored, and never later than the gate allows."""
-        return min(self.current.expires_at, self.current.version_at + timedelta(hours=expires_after_hours))
+    @property
+    def deadline(self) -> datetime:
+        """When it expires: as stored, and never later than the gate and its current step allow."""
+        gate, step = self.rule.gate, self.current.step
+        began = max([self.current.version_at, *(s.decided_at for s in self.signed if s.step < step)])
+        return min(
+            self.current.expires_at,
+            self.current.version_at + timedelta(hours=gate.expires_after_hours),
+            began + timedelta(hours=gate.expire_hours(step)),
+        )
 
 
-def signatures_left(rule: Rule, step: int, signed: Sequence[Signed]) -> list[int]:
-    """How many signatures each step still lacks; none before the current one."""
+def signatures_left(
+    rule: Rule,
+    step: int,
+    signed: Sequence[Signed],
+    *,
+    first: Sequence[Collection[str]],
+    people: Sequence[Collection[str]],
+) -> list[int]:
+    """How many signatures each step still lacks; none before the current one.
+
+    `people`: who may sign each step; `first`: those of them who come before the fallback."""
     return [
-        max(0, s.signatures - sum(given.step == i for given in signed)) if i >= step else 0
+        _left(s, {given.person_id for given in signed if given.step == i}, set(first[i]), set(people[i]))
+        if i >= step
+        else 0
         for i, s in enumerate(rule.gate.steps)
     ]
+
+
+def _left(step: Step, signers: set[str], first: set[str], people: set[str]) -> int:
+    """A step that all sign lacks each of `first` who has not signed. One of its fallback stands in for one
+    of them; who is not of its people any more stands in for nobody."""
+    if step.signatures != "all":
+        return max(0, step.signatures - len(signers))
+    stood_in = len(signers & people - first)
+    return max(len(first - signers) - stood_in, 0 if signers else 1)
 
 
 def approver_rows(resolved: Resolved, *, from_step: int = 0) -> str:

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from functools import reduce
 
 from models.actions import Action
-from models.policy import ApproverSource, PolicySet, Relation, Rule, gate_for
+from models.policy import ApproverSource, PolicySet, Relation, Rule
+from models.policy_match import match
 from store.db import Tx
 from workflow.errors import NobodyMaySign
 from workflow.facts import Finding, Person, derive
@@ -32,11 +33,26 @@ class Resolved:
     rule: Rule
     finding: Finding
     steps: tuple[tuple[Candidate, ...], ...]
+    first: tuple[frozenset[str], ...]  # of each step, who comes before its fallback
+    why: tuple[str, ...] = ()  # 'why this gate': what made the rule hold, a condition each
+
+    @property
+    def needed(self) -> list[int]:
+        """How many people must sign each step; for a step that all sign, as many as there are."""
+        return [
+            max(1, len(first)) if step.signatures == "all" else step.signatures
+            for step, first in zip(self.rule.gate.steps, self.first, strict=True)
+        ]
+
+    @property
+    def people(self) -> list[set[str]]:
+        """Who may sign each step."""
+        return [_ids(step) for step in self.steps]
 
     @property
     def complete(self) -> bool:
         """Whether different people can fill every signature of every step."""
-        return fillable([s.signatures for s in self.rule.gate.steps], [_ids(step) for step in self.steps])
+        return fillable(self.needed, self.people)
 
     def may_sign(self, step: int, person_id: str) -> bool:
         return any(c.person_id == person_id for c in self.steps[step])
@@ -59,15 +75,17 @@ class _Working:
 def find_gate(tx: Tx, action: Action, policy: PolicySet, *, proposer_id: str, author_id: str) -> Resolved:
     """The gate for an action and who may sign it. Raises NobodyMaySign, and what `facts.derive` raises."""
     finding = derive(tx, action, proposer_id, policy)
-    rule, last = gate_for(policy, finding.facts), policy.rules[-1]
+    matched, last = match(policy, finding.facts), policy.rules[-1]
+    rule, why = matched.rule, matched.why
     barred = barred_from(finding, proposer_id, author_id)
-    resolved = resolve(tx, rule, finding, barred)
+    resolved = resolve(tx, policy, rule, finding, barred)
     if not resolved.complete and rule != last:
         because = f"{last.because} (Nobody is left to sign under '{rule.name}'.)"
-        resolved = resolve(tx, last.model_copy(update={"because": because}), finding, barred)
+        resolved = resolve(tx, policy, last.model_copy(update={"because": because}), finding, barred)
+        why = (*why, f"nobody is left to sign under '{rule.name}'")
     if not resolved.complete:
         raise NobodyMaySign(rule=rule.name)
-    return resolved
+    return replace(resolved, why=why)
 
 
 def barred_from(finding: Finding, proposer_id: str, author_id: str) -> frozenset[str]:
@@ -76,25 +94,38 @@ def barred_from(finding: Finding, proposer_id: str, author_id: str) -> frozenset
 
 
 def resolve(
-    tx: Tx, rule: Rule, finding: Finding, barred: Collection[str], *, escalated: Collection[int] = ()
+    tx: Tx,
+    policy: PolicySet,
+    rule: Rule,
+    finding: Finding,
+    barred: Collection[str],
+    *,
+    escalated: Collection[int] = (),
 ) -> Resolved:
     """The people of each step of a rule. `escalated`: steps whose fallback may sign as well, because nobody
     signed in time."""
-    first = [_people(tx, step.approvers, finding, barred) for step in rule.gate.steps]
+
+    def people_of(sources: Iterable[ApproverSource]) -> tuple[Candidate, ...]:
+        found = _merged(*(_of_source(tx, source, finding, policy) for source in sources))
+        return tuple(c for c in found if c.person_id not in barred)
+
+    first = [people_of(step.approvers) for step in rule.gate.steps]
     both = [
-        _merged(people, [replace(c, fallback=True) for c in _people(tx, step.fallback, finding, barred)])
+        _merged(people, [replace(c, fallback=True) for c in people_of(step.fallback)])
         for people, step in zip(first, rule.gate.steps, strict=True)
     ]
     steps = [both[i] if i in escalated else people for i, people in enumerate(first)]
     # As few fallbacks as possible: first where the steps up to there cannot be filled, then wherever it
     # helps.
+    primary = tuple(frozenset(_ids(people)) for people in first)
+    needed = Resolved(rule, finding, tuple(steps), primary).needed
     for i in range(len(steps)):
-        if not fillable([s.signatures for s in rule.gate.steps[: i + 1]], [_ids(s) for s in steps[: i + 1]]):
+        if not fillable(needed[: i + 1], [_ids(s) for s in steps[: i + 1]]):
             steps[i] = both[i]
     for i in range(len(steps)):
-        if not Resolved(rule, finding, tuple(steps)).complete:
+        if not Resolved(rule, finding, tuple(steps), primary).complete:
             steps[i] = both[i]
-    return Resolved(rule, finding, tuple(steps))
+    return Resolved(rule, finding, tuple(steps), primary)
 
 
 def fillable(needed: Sequence[int], people: Sequence[Collection[str]]) -> bool:
@@ -126,13 +157,6 @@ def _ids(people: Iterable[Candidate]) -> set[str]:
     return {c.person_id for c in people}
 
 
-def _people(
-    tx: Tx, sources: Iterable[ApproverSource], finding: Finding, barred: Collection[str]
-) -> tuple[Candidate, ...]:
-    found = _merged(*(_of_source(tx, source, finding) for source in sources))
-    return tuple(c for c in found if c.person_id not in barred)
-
-
 def _merged(*lists: Iterable[Candidate]) -> tuple[Candidate, ...]:
     """One entry a person, the first that names them."""
     by_person: dict[str, Candidate] = {}
@@ -141,9 +165,12 @@ def _merged(*lists: Iterable[Candidate]) -> tuple[Candidate, ...]:
     return tuple(by_person.values())
 
 
-def _of_source(tx: Tx, source: ApproverSource, finding: Finding) -> Iterable[Candidate]:
+def _of_source(tx: Tx, source: ApproverSource, finding: Finding, policy: PolicySet) -> Iterable[Candidate]:
     if source.person:
         return _working(tx, {source.person: "named in the policy"})
+    if source.group:
+        name = source.group.replace("_", " ")
+        return _working(tx, dict.fromkeys(policy.groups[source.group], f"member of {name}"))
     if source.relation:
         return _of_relation(tx, source.relation, finding)
     assert source.role  # an ApproverSource names exactly one

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
 
-from models.policy import PolicySet, parse_policy, policy_sha
+from models.policy import PolicySet, body_sha, policy_sha
+from models.policy_text import parse_policy
 from store.db import Tx
 from workflow.errors import NoPolicy, PolicyAltered
 
@@ -50,10 +51,11 @@ def pinned(tx: Tx, sha256: str) -> PolicySet:
 
 
 def _checked(stored: _Stored) -> PolicySet:
+    """The stored policy, whose version is that of its text: fields that came to be since do not alter it."""
     try:
         policy = PolicySet.model_validate(stored.body)
     except ValueError as e:
         raise PolicyAltered(sha256=stored.sha256) from e
-    if policy_sha(policy) != stored.sha256:
+    if body_sha(stored.body) != stored.sha256:
         raise PolicyAltered(sha256=stored.sha256)
     return policy

@@ -66,9 +66,9 @@ def propose(tx: Tx, draft: Draft) -> ProposalCard:
         facts=facts.model_dump(mode="json"),
         explanation=dict(draft.explanation),
         approvers=approver_rows(resolved),
-        expires_after_hours=gate.expires_after_hours,
-        remind_after_hours=gate.remind_after_hours,
-        escalate_after_hours=gate.escalate_after_hours,
+        expires_after_hours=gate.expire_hours(0),
+        remind_after_hours=gate.remind_hours(0),
+        escalate_after_hours=gate.escalate_hours(0),
     )
     tx.audit(
         "proposal.submitted",

@@ -172,19 +172,36 @@ def _abilities(
     if not is_asked or me in signers | {row.author_id} or row.now >= row.expires_at:
         return frozenset()
     may: set[Ability] = {"reject", "edit"}
-    people = [{a.person_id for a in asked if a.step == i} - signers for i in range(len(rule.gate.steps))]
-    if not needed_later(signatures_left(rule, row.step, signed), people, row.step, me):
+    people = [people - signers for people in _asked(rule, asked)]
+    if not needed_later(_left(rule, row.step, asked, signed), people, row.step, me):
         may.add("approve")
         if isinstance(action, ReturnTimeEntries) and len(action.items) > 1:
             may.add("accept_part")
     return frozenset(may)
 
 
+def _asked(rule: Rule, asked: Sequence[Asked], *, first: bool = False) -> list[set[str]]:
+    """Who was asked to sign each step; `first`: without its fallback."""
+    return [
+        {a.person_id for a in asked if a.step == i and not (first and a.fallback)}
+        for i in range(len(rule.gate.steps))
+    ]
+
+
+def _left(rule: Rule, step: int, asked: Sequence[Asked], signed: Sequence[Signed]) -> list[int]:
+    """How many signatures each step still lacks, as far as a card can tell."""
+    return signatures_left(
+        rule, step, signed, first=_asked(rule, asked, first=True), people=_asked(rule, asked)
+    )
+
+
 def _steps(rule: Rule, asked: Sequence[Asked], signed: Sequence[Signed]) -> tuple[StepView, ...]:
+    left = _left(rule, 0, asked, signed)
     return tuple(
         StepView(
             name=step.name,
-            signatures_needed=step.signatures,
+            signatures_needed=left[i] + sum(s.step == i and s.verdict == "approve" for s in signed),
+            all_of=step.signatures == "all",
             signatures=tuple(
                 Signature(
                     person=person(s.person_id, s.name),

@@ -49,7 +49,7 @@ def objection(tx: Tx, lease: Lease) -> str | None:
         return str(e)
     rule = policy.rule(signed.rule)
     if rule is None or any(
-        signed.signed_steps.count(i) < step.signatures for i, step in enumerate(rule.gate.steps)
+        signed.signed_steps.count(i) < step.fewest for i, step in enumerate(rule.gate.steps)
     ):
         return "signatures are missing"
     if isinstance(action, ReturnTimeEntries):

@@ -195,9 +195,9 @@ def _revise(docket: Docket, new: _Revision, audited: str) -> Docket:
         title=new.title,
         amount=facts.amount.amount if facts.amount else None,
         currency=facts.amount.currency if facts.amount else None,
-        expires_after_hours=rule.gate.expires_after_hours,
-        remind_after_hours=rule.gate.remind_after_hours,
-        escalate_after_hours=rule.gate.escalate_after_hours,
+        expires_after_hours=rule.gate.expire_hours(0),
+        remind_after_hours=rule.gate.remind_hours(0),
+        escalate_after_hours=rule.gate.escalate_hours(0),
     )
     tx.execute(
         "proposals.add_approvers",

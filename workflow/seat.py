@@ -9,7 +9,7 @@ from typing import NoReturn
 from uuid import UUID
 
 from models.access import NotFound
-from models.policy import gate_for
+from models.policy_match import gate_for
 from store.db import Tx
 from workflow.docket import Docket
 from workflow.errors import (
@@ -71,6 +71,7 @@ def check_gate(docket: Docket) -> Resolved:
         raise GateChanged(proposal_id=str(current.proposal_id), version=current.version)
     return resolve(
         tx,
+        policy,
         rule,
         finding,
         barred_from(finding, current.proposer_id, current.author_id),
@@ -98,7 +99,7 @@ def check_open(docket: Docket) -> None:
 
 def _still_open(docket: Docket) -> None:
     check_open(docket)
-    if docket.current.now >= docket.deadline(docket.rule.gate.expires_after_hours):
+    if docket.current.now >= docket.deadline:
         raise Expired(
             proposal_id=str(docket.current.proposal_id),
             expires_at=docket.current.expires_at.isoformat(timespec="minutes"),
@@ -150,7 +151,7 @@ def check_not_needed_later(docket: Docket, resolved: Resolved) -> None:
     """Raises NeededLater when the caller's signature here would leave nobody for a later step."""
     step, me = docket.current.step, docket.tx.principal.person_id
     people = docket.people_left(resolved)
-    if needed_later(docket.signatures_left(), people, step, me):
+    if needed_later(docket.signatures_left(resolved), people, step, me):
         steps = enumerate(resolved.rule.gate.steps)
         later = next(s.name for i, s in steps if i > step and me in people[i])
         raise NeededLater(proposal_id=str(docket.current.proposal_id), step=later)

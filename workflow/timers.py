@@ -60,7 +60,7 @@ def _remind(docket: Docket, now: datetime) -> None:
     """Remind those who have not signed; first the gate is brought up to the firm's records."""
     docket = _refreshed(docket)
     current = docket.current
-    hours = docket.rule.gate.remind_after_hours
+    hours = docket.rule.gate.remind_hours(current.step)
     docket.tx.execute(
         "proposals.remind_again", proposal_id=current.proposal_id, at=now + timedelta(hours=hours)
     )

@@ -36,7 +36,8 @@ def show(as_json: AsJson = False) -> None:
 @app.command()
 def check(file: PolicyFile) -> None:
     """Whether a policy can be loaded. Exit code 2 with every fault when it cannot."""
-    from models.policy import parse_policy, policy_sha
+    from models.policy import policy_sha
+    from models.policy_text import parse_policy
 
     with ending():
         policy = parse_policy(file.read_text(encoding="utf-8"), file.name)
@@ -47,7 +48,7 @@ def check(file: PolicyFile) -> None:
 def load(file: PolicyFile) -> None:
     """Put a policy in force. Proposals already made keep the version they were made under."""
     from api.database import SET_UP, place
-    from models.policy import parse_policy
+    from models.policy_text import parse_policy
     from workflow.policies import load as put_in_force
 
     with ending():

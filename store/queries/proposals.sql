@@ -55,11 +55,14 @@ from jsonb_to_recordset(%(approvers)s::jsonb) a (step integer, person_id text, w
 on conflict do nothing;
 
 -- name: next_step
--- The step is signed: on to the next one, whose people have their own time.
-update workflow.proposal set step = step + 1, escalated_at = null,
+-- The step is signed: on to the next one, whose people have their own time, within the time of all of them.
+update workflow.proposal p set step = p.step + 1, escalated_at = null,
+  expires_at = least(now() + make_interval(hours => %(expires_after_hours)s),
+    v.created_at + make_interval(hours => %(gate_expires_after_hours)s)),
   remind_at = now() + make_interval(hours => %(remind_after_hours)s),
   escalate_at = now() + make_interval(hours => %(escalate_after_hours)s)
-where proposal_id = %(proposal_id)s;
+from workflow.proposal_version v
+where p.proposal_id = %(proposal_id)s and v.proposal_id = p.proposal_id and v.version = p.version;
 
 -- name: set_state
 -- Move a proposal on; since when.

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from models.actions import ACTION_KINDS
 from models.errors import BadInput
 from models.money import Money
-from models.policy import Condition, Facts, PolicySet, gate_for, parse_policy, policy_sha, signatures
+from models.policy import Condition, Facts, PolicySet, policy_sha, signatures
+from models.policy_match import gate_for
+from models.policy_text import parse_policy
 
 STEP = {"name": "Lead", "approvers": [{"role": "practice_lead"}]}
 GATE = {"steps": [STEP]}
