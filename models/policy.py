@@ -181,6 +181,9 @@ class PolicySet(_Model):
     exchange_rates: Mapping[Currency, Annotated[Decimal, Field(gt=0)]] = {}  # 1 of the key, in `currency`
     regions: Mapping[str, tuple[str, ...]] = {}  # a name -> its offices
     groups: Mapping[str, tuple[str, ...]] = {}  # a name -> person ids
+    # Who may sign for an approver on leave: whom they named for it ("named"), and where they named nobody
+    # their line manager ("manager"). None: nobody by itself.
+    leave_delegates: Literal["manager", "named"] | None = None
     rules: Annotated[tuple[Rule, ...], Field(min_length=1)]
 
     @model_validator(mode="after")

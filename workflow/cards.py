@@ -29,6 +29,7 @@ class PersonRef(_View):
 
 class Signature(_View):
     person: PersonRef
+    stands_in_for: PersonRef | None  # in whose seat they signed; None: in their own
     verdict: Verdict
     reason: str
     surface: str
@@ -37,6 +38,7 @@ class Signature(_View):
 
 class ApproverView(_View):
     person: PersonRef
+    stands_in_for: PersonRef | None
     why: str  # 'why you'
     fallback: bool  # asked because nobody who comes first may sign, or none of them did in time
 

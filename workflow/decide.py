@@ -12,7 +12,7 @@ from workflow.errors import NotYourDecision, ReasonNeeded
 from workflow.gates import Resolved
 from workflow.notices import listed, tell
 from workflow.read import card
-from workflow.seat import check_not_needed_later, check_open, take_seat
+from workflow.seat import check_not_needed_later, check_open, seat_of, take_seat
 
 
 def decide(
@@ -51,8 +51,8 @@ def expire(docket: Docket) -> None:
     current = docket.current
     docket.move("expire")
     docket.tx.audit("proposal.expired", docket.subject, version=current.version, step=current.step)
-    waited_for = [a for a in docket.asked if a.step == current.step and a.person_id not in docket.signers]
-    names = listed([a.name or a.person_id for a in waited_for]) if waited_for else "anybody who may"
+    waited_for = docket.waited_for
+    names = listed({a.name or a.person_id for a in waited_for}) if waited_for else "anybody who may"
     tell(
         docket.tx,
         current.proposal_id,
@@ -66,12 +66,12 @@ def expire(docket: Docket) -> None:
 def sign(docket: Docket, resolved: Resolved | None, verdict: Verdict, reason: str) -> None:
     """Record the caller's verdict on the current step and do what follows from it."""
     tx, current = docket.tx, docket.current
-    step = docket.rule.gate.steps[current.step]
+    step, stands_in_for = docket.rule.gate.steps[current.step], seat_of(docket, resolved)
     if verdict == "approve":
         if step.comment_required and not reason:
             raise ReasonNeeded(what=f"a signature on '{step.name}'")
         if resolved:
-            check_not_needed_later(docket, resolved)
+            check_not_needed_later(docket, resolved, stands_in_for)
     tx.execute(
         "decisions.sign",
         proposal_id=current.proposal_id,
@@ -82,6 +82,7 @@ def sign(docket: Docket, resolved: Resolved | None, verdict: Verdict, reason: st
         author_id=current.author_id,
         verdict=verdict,
         reason=reason,
+        stands_in_for=stands_in_for,
     )
     tx.audit(
         "proposal.decided",
@@ -90,6 +91,7 @@ def sign(docket: Docket, resolved: Resolved | None, verdict: Verdict, reason: st
         step=current.step,
         verdict=verdict,
         content_hash=current.content_hash,
+        stands_in_for=stands_in_for,
     )
     docket = docket.again()
     if resolved is None or verdict == "reject":
@@ -109,6 +111,7 @@ def sign(docket: Docket, resolved: Resolved | None, verdict: Verdict, reason: st
 
 def _rejected(docket: Docket, reason: str) -> None:
     current, me = docket.current, docket.tx.principal
+    mine = next(s for s in docket.signed if s.person_id == me.person_id)
     docket.move("reject")
     tell(
         docket.tx,
@@ -116,7 +119,7 @@ def _rejected(docket: Docket, reason: str) -> None:
         [current.proposer_id, *(docket.signers - {me.person_id})],
         kind="outcome",
         event="outcome:rejected",
-        text=f"{me.name} rejected “{current.title}”: {reason}",
+        text=f"{mine.by} rejected “{current.title}”: {reason}",
     )
 
 
@@ -125,7 +128,7 @@ def _approved(docket: Docket) -> None:
     docket.move("complete")
     waiting = ledger.enqueue(docket)
     tx.audit("proposal.approved", docket.subject, version=current.version, content_hash=current.content_hash)
-    names = listed([s.name or s.person_id for s in docket.signed])
+    names = listed([s.by for s in docket.signed])
     text = f"{names} approved “{current.title}”. "
     if waiting:
         text += (

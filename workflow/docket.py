@@ -31,6 +31,14 @@ class Asked:
     name: str | None
     why: str
     fallback: bool
+    stands_in_for: str | None = None
+    stands_in_for_name: str | None = None
+    lapsed: bool = False  # stands in no more
+
+    @property
+    def uses(self) -> frozenset[str]:
+        """Whom their signature uses up: themselves, and in whose seat they sign."""
+        return frozenset({self.person_id, self.stands_in_for or self.person_id})
 
 
 @dataclass(frozen=True)
@@ -44,6 +52,19 @@ class Signed:
     reason: str
     surface: str
     decided_at: datetime
+    stands_in_for: str | None = None
+    stands_in_for_name: str | None = None
+
+    @property
+    def seat(self) -> str:
+        """Whose signature it is."""
+        return self.stands_in_for or self.person_id
+
+    @property
+    def by(self) -> str:
+        """Who it was, for people: 'Leo Lang', 'Leo Lang for Rita Roth'."""
+        name, seat = self.name or self.person_id, self.stands_in_for_name or self.stands_in_for
+        return f"{name} for {seat}" if seat else name
 
 
 @dataclass(frozen=True)
@@ -140,6 +161,16 @@ class Docket:
     def signers(self) -> frozenset[str]:
         return frozenset(s.person_id for s in self.signed)
 
+    @property
+    def spent(self) -> frozenset[str]:
+        """Who cannot sign this version any more: who has signed, and in whose seat somebody has."""
+        return spent(self.signed)
+
+    @property
+    def waited_for(self) -> list[Asked]:
+        """Who may still sign the current step."""
+        return [a for a in self.asked if a.step == self.current.step and still_may(a, self.spent)]
+
     def signatures_left(self, resolved: Resolved) -> list[int]:
         """How many signatures each step still lacks."""
         return signatures_left(
@@ -147,8 +178,8 @@ class Docket:
         )
 
     def people_left(self, resolved: Resolved) -> list[set[str]]:
-        """Who may still sign each step."""
-        return [people - self.signers for people in resolved.people]
+        """Whose seats are still free at each step."""
+        return [people - self.spent for people in resolved.people]
 
     def can_be_filled(self, resolved: Resolved) -> bool:
         """Whether different people are left for every signature still lacking."""
@@ -171,8 +202,7 @@ class Docket:
 
     def ask(self) -> None:
         """Cards for those who may sign the current step and have none yet."""
-        c = self.current
-        people = [a.person_id for a in self.asked if a.step == c.step and a.person_id not in self.signers]
+        c, people = self.current, [a.person_id for a in self.waited_for]
         tell(self.tx, c.proposal_id, people, kind="card", event=f"card:{c.version}:{c.step}", text=c.title)
 
     @property
@@ -187,6 +217,16 @@ class Docket:
         )
 
 
+def spent(signed: Sequence[Signed]) -> frozenset[str]:
+    """Who was used up by these signatures: delegator and delegate are one signature between them."""
+    return frozenset(p for s in signed for p in (s.person_id, s.seat))
+
+
+def still_may(asked: Asked, used_up: Collection[str]) -> bool:
+    """Whether somebody who was asked may still sign."""
+    return not asked.lapsed and asked.uses.isdisjoint(used_up)
+
+
 def signatures_left(
     rule: Rule,
     step: int,
@@ -199,7 +239,7 @@ def signatures_left(
 
     `people`: who may sign each step; `first`: those of them who come before the fallback."""
     return [
-        _left(s, {given.person_id for given in signed if given.step == i}, set(first[i]), set(people[i]))
+        _left(s, {given.seat for given in signed if given.step == i}, set(first[i]), set(people[i]))
         if i >= step
         else 0
         for i, s in enumerate(rule.gate.steps)
@@ -219,7 +259,13 @@ def approver_rows(resolved: Resolved, *, from_step: int = 0) -> str:
     """The people of a gate as JSON rows."""
     return dumps(
         [
-            {"step": i, "person_id": c.person_id, "why": c.why, "fallback": c.fallback}
+            {
+                "step": i,
+                "person_id": c.person_id,
+                "why": c.why,
+                "fallback": c.fallback,
+                "stands_in_for": c.stands_in_for,
+            }
             for i, step in enumerate(resolved.steps)
             for c in step
             if i >= from_step

@@ -14,6 +14,7 @@ from models.policy_match import match
 from store.db import Tx
 from workflow.errors import NobodyMaySign
 from workflow.facts import Finding, Person, derive
+from workflow.stand_ins import with_stand_ins
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class Candidate:
     name: str
     why: str
     fallback: bool = False
+    stands_in_for: str | None = None  # the delegator, in whose seat they sign
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ class Resolved:
 
     @property
     def people(self) -> list[set[str]]:
-        """Who may sign each step."""
+        """Who may sign each step by themselves: a stand-in adds no seat."""
         return [_ids(step) for step in self.steps]
 
     @property
@@ -54,8 +56,12 @@ class Resolved:
         """Whether different people can fill every signature of every step."""
         return fillable(self.needed, self.people)
 
-    def may_sign(self, step: int, person_id: str) -> bool:
-        return any(c.person_id == person_id for c in self.steps[step])
+    def seats_of(self, step: int, person_id: str) -> list[Candidate]:
+        """The seats in which a person may sign a step: their own first."""
+        return sorted(
+            (c for c in self.steps[step] if c.person_id == person_id),
+            key=lambda c: c.stands_in_for is not None,
+        )
 
 
 @dataclass(frozen=True)
@@ -125,7 +131,7 @@ def resolve(
     for i in range(len(steps)):
         if not Resolved(rule, finding, tuple(steps), primary).complete:
             steps[i] = both[i]
-    return Resolved(rule, finding, tuple(steps), primary)
+    return Resolved(rule, finding, with_stand_ins(tx, steps, finding.facts, policy, barred), primary)
 
 
 def fillable(needed: Sequence[int], people: Sequence[Collection[str]]) -> bool:
@@ -145,16 +151,20 @@ def fillable(needed: Sequence[int], people: Sequence[Collection[str]]) -> bool:
     return all(place((i, n), set()) for i, count in enumerate(needed) for n in range(count))
 
 
-def needed_later(left: Sequence[int], people: Sequence[Collection[str]], step: int, person_id: str) -> bool:
-    """Whether this person's signature on `step` would leave a later one that nobody else can give. `left`,
-    `people`: signatures that each step still lacks, and who may give them."""
+def needed_later(
+    left: Sequence[int], people: Sequence[Collection[str]], step: int, used: Collection[str]
+) -> bool:
+    """Whether a signature on `step` would leave a later one that nobody else can give. `left`, `people`:
+    signatures that each step still lacks, and who may give them; `used`: whom this one uses up, who signs and
+    in whose seat."""
     after = [count - (i == step) for i, count in enumerate(left)]
-    others = [set(who) - {person_id} for who in people]
+    others = [set(who) - set(used) for who in people]
     return fillable(left, people) and not fillable(after, others)
 
 
 def _ids(people: Iterable[Candidate]) -> set[str]:
-    return {c.person_id for c in people}
+    """Whose seats these are. A stand-in adds none."""
+    return {c.person_id for c in people if c.stands_in_for is None}
 
 
 def _merged(*lists: Iterable[Candidate]) -> tuple[Candidate, ...]:

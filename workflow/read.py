@@ -31,7 +31,7 @@ from workflow.cards import (
     VersionView,
     person,
 )
-from workflow.docket import EVIDENCE, Asked, Signed, signatures_left
+from workflow.docket import EVIDENCE, Asked, Signed, signatures_left, spent, still_may
 from workflow.errors import BadCursor
 from workflow.gates import needed_later
 
@@ -75,7 +75,7 @@ def card(tx: Tx, proposal_id: UUID) -> ProposalCard:
     signed = tx.rows("decisions.signatures", Signed, proposal_id=proposal_id, version=row.version)
     rule, action = Rule.model_validate(row.gate), ActionAdapter.validate_python(row.action)
     may = _abilities(tx.principal.person_id, row, action, rule, asked, signed)
-    why = [a.why for a in asked if (a.person_id, a.step) == (tx.principal.person_id, row.step)]
+    why = [a.why for a in _open_seats(tx.principal.person_id, row, asked, signed)]
     return ProposalCard(
         proposal_id=proposal_id,
         version=row.version,
@@ -167,13 +167,12 @@ def _abilities(
         return frozenset()
     if me == row.proposer_id:
         return frozenset({"withdraw"})
-    is_asked = any((a.person_id, a.step) == (me, row.step) for a in asked)
-    signers = {s.person_id for s in signed}
-    if not is_asked or me in signers | {row.author_id} or row.now >= row.expires_at:
+    seats = _open_seats(me, row, asked, signed)
+    if not seats or me == row.author_id or row.now >= row.expires_at:
         return frozenset()
     may: set[Ability] = {"reject", "edit"}
-    people = [people - signers for people in _asked(rule, asked)]
-    if not needed_later(_left(rule, row.step, asked, signed), people, row.step, me):
+    people = [people - spent(signed) for people in _asked(rule, asked)]
+    if not needed_later(_left(rule, row.step, asked, signed), people, row.step, seats[0].uses):
         may.add("approve")
         if isinstance(action, ReturnTimeEntries) and len(action.items) > 1:
             may.add("accept_part")
@@ -181,11 +180,9 @@ def _abilities(
 
 
 def _asked(rule: Rule, asked: Sequence[Asked], *, first: bool = False) -> list[set[str]]:
-    """Who was asked to sign each step; `first`: without its fallback."""
-    return [
-        {a.person_id for a in asked if a.step == i and not (first and a.fallback)}
-        for i in range(len(rule.gate.steps))
-    ]
+    """Who was asked to sign each step by themselves; `first`: without its fallback."""
+    own = [a for a in asked if a.stands_in_for is None and not (first and a.fallback)]
+    return [{a.person_id for a in own if a.step == i} for i in range(len(rule.gate.steps))]
 
 
 def _left(rule: Rule, step: int, asked: Sequence[Asked], signed: Sequence[Signed]) -> list[int]:
@@ -193,6 +190,13 @@ def _left(rule: Rule, step: int, asked: Sequence[Asked], signed: Sequence[Signed
     return signatures_left(
         rule, step, signed, first=_asked(rule, asked, first=True), people=_asked(rule, asked)
     )
+
+
+def _open_seats(me: str, row: _Row, asked: Sequence[Asked], signed: Sequence[Signed]) -> list[Asked]:
+    """The seats in which the reader may sign the current step, their own first."""
+    used_up = spent(signed)
+    seats = (a for a in asked if (a.person_id, a.step) == (me, row.step) and still_may(a, used_up))
+    return sorted(seats, key=lambda a: a.stands_in_for is not None)
 
 
 def _steps(rule: Rule, asked: Sequence[Asked], signed: Sequence[Signed]) -> tuple[StepView, ...]:
@@ -205,6 +209,7 @@ def _steps(rule: Rule, asked: Sequence[Asked], signed: Sequence[Signed]) -> tupl
             signatures=tuple(
                 Signature(
                     person=person(s.person_id, s.name),
+                    stands_in_for=_delegator(s),
                     verdict=s.verdict,
                     reason=s.reason,
                     surface=s.surface,
@@ -214,14 +219,23 @@ def _steps(rule: Rule, asked: Sequence[Asked], signed: Sequence[Signed]) -> tupl
                 if s.step == i
             ),
             approvers=tuple(
-                ApproverView(person=person(a.person_id, a.name), why=a.why, fallback=a.fallback)
+                ApproverView(
+                    person=person(a.person_id, a.name),
+                    stands_in_for=_delegator(a),
+                    why=a.why,
+                    fallback=a.fallback,
+                )
                 for a in asked
-                if a.step == i
+                if a.step == i and not a.lapsed
             ),
             comment_required=step.comment_required,
         )
         for i, step in enumerate(rule.gate.steps)
     )
+
+
+def _delegator(line: Asked | Signed) -> PersonRef | None:
+    return person(line.stands_in_for, line.stands_in_for_name) if line.stands_in_for else None
 
 
 def _declined(declined_by: str, declined_by_name: str | None, **rest: Any) -> DeclinedItem:

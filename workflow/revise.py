@@ -108,7 +108,7 @@ def accept_part(
         items=declined,
         reason=reason,
     )
-    if resolved.may_sign(0, me.person_id):
+    if resolved.seats_of(0, me.person_id):
         sign(revised, resolved, "approve", reason)
     revised = revised.again()
     if revised.current.state == "pending":

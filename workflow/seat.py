@@ -4,6 +4,7 @@ The gate that a proposal was stored with is only a promise: an agent process cou
 one. So it is derived again here, from the firm's records and the pinned policy, with rights that the agent
 does not have; and constraints in the database refuse once more what these checks should have."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 from uuid import UUID
@@ -11,7 +12,7 @@ from uuid import UUID
 from models.access import NotFound
 from models.policy_match import gate_for
 from store.db import Tx
-from workflow.docket import Docket
+from workflow.docket import Asked, Docket, Signed, spent
 from workflow.errors import (
     AlreadyDecided,
     AlreadyOver,
@@ -27,6 +28,7 @@ from workflow.facts import derive
 from workflow.gates import Resolved, barred_from, needed_later, resolve
 from workflow.notices import listed
 from workflow.policies import pinned
+from workflow.stand_ins import standing_in, why_over
 
 
 @dataclass(frozen=True)
@@ -48,14 +50,23 @@ def take_seat(tx: Tx, proposal_id: UUID, content_hash: str, *, rejecting: bool =
     _not_own(docket)
     _is_read(docket, content_hash)
     _is_asked(docket)
+    _hold_delegations(docket)
+    resolved: Resolved | None
     try:
         resolved = check_gate(docket)
     except (ContradictsRecords, NotFound):
         if not rejecting:
             raise
-        return Seat(docket, None)
-    _still_holds(docket, resolved)
+        resolved = None
+    seat_of(docket, resolved)
     return Seat(docket, resolved)
+
+
+def _hold_delegations(docket: Docket) -> None:
+    """Whoever revokes what the caller decides by is first, or waits until it is decided."""
+    me = docket.tx.principal.person_id
+    if any(a.stands_in_for for a in docket.asked if a.person_id == me):
+        docket.tx.execute("delegations.hold", delegate_id=me)
 
 
 def check_gate(docket: Docket) -> Resolved:
@@ -92,7 +103,7 @@ def check_open(docket: Docket) -> None:
     raise AlreadyDecided(
         **about,
         outcome="rejected" if rejected else "approved",
-        by=listed([s.name or s.person_id for s in by]),
+        by=listed([s.by for s in by]),
         by_ids=[s.person_id for s in by],
     )
 
@@ -120,40 +131,74 @@ def _is_read(docket: Docket, content_hash: str) -> None:
 
 
 def _is_asked(docket: Docket) -> None:
-    """Among those who were asked to sign the current step, and has not signed."""
+    """Among those who were asked to sign the current step, in a seat that nobody has signed in."""
     current, principal = docket.current, docket.tx.principal
     if principal.narrowed_to is not None and "proposals.decide" not in principal.narrowed_to:
         _not_yours(docket, "the token you use may not decide")
     if principal.person_id in docket.signers:
-        raise AlreadyDecided(proposal_id=str(current.proposal_id), outcome="signed", by="you")
-    steps = {a.step for a in docket.asked if a.person_id == principal.person_id}
-    if current.step in steps:
+        _signed_already(docket, "you", [])
+    seats = [a for a in docket.asked if a.person_id == principal.person_id]
+    here = [a for a in seats if a.step == current.step]
+    if any(a.uses.isdisjoint(docket.spent) for a in here):
         return
-    if any(step < current.step for step in steps):
-        by = [s for s in docket.signed if s.step in steps]
-        raise AlreadyDecided(
-            proposal_id=str(current.proposal_id),
-            outcome="signed",
-            by=listed([s.name or s.person_id for s in by]),
-            by_ids=[s.person_id for s in by],
-        )
+    earlier = {a.step for a in seats if a.step < current.step}
+    by = [s for s in docket.signed if s.step in earlier or any(_clash(s, a) for a in here)]
+    if by:
+        _signed_already(docket, listed([s.by for s in by]), [s.person_id for s in by])
     _not_yours(
-        docket, "an earlier step waits for others" if steps else "you are not among those asked to sign"
+        docket, "an earlier step waits for others" if seats else "you are not among those asked to sign"
     )
 
 
-def _still_holds(docket: Docket, resolved: Resolved) -> None:
-    if not resolved.may_sign(docket.current.step, docket.tx.principal.person_id):
-        _not_yours(docket, "what made you an approver no longer holds")
+def _clash(signed: Signed, asked: Asked) -> bool:
+    return not asked.uses.isdisjoint(spent([signed]))
 
 
-def check_not_needed_later(docket: Docket, resolved: Resolved) -> None:
+def _signed_already(docket: Docket, by: str, by_ids: Sequence[str]) -> NoReturn:
+    raise AlreadyDecided(
+        proposal_id=str(docket.current.proposal_id), outcome="signed", by=by, by_ids=list(by_ids)
+    )
+
+
+def seat_of(docket: Docket, resolved: Resolved | None) -> str | None:
+    """In whose seat the caller signs the current step: None in their own, which goes first, else the
+    delegator. Raises NotYourDecision when what made them an approver no longer holds.
+
+    `resolved`: None where the records contradict the proposal; then who stands in today still does."""
+    tx, step, me = docket.tx, docket.current.step, docket.tx.principal.person_id
+    asked = [a for a in docket.asked if (a.step, a.person_id) == (step, me)]
+    free = [a.stands_in_for for a in asked if a.uses.isdisjoint(docket.spent)]
+    if resolved:
+        held = [c.stands_in_for for c in resolved.seats_of(step, me)]
+    else:
+        policy = pinned(tx, docket.current.policy_sha256)
+        delegators = [d for d in free if d]
+        held = [None, *(s.delegator_id for s in standing_in(tx, delegators, policy) if s.delegate_id == me)]
+    for stands_in_for in held:
+        if stands_in_for in free:
+            return stands_in_for
+    _not_yours(docket, _why_not(docket, resolved, [a for a in asked if a.stands_in_for]))
+
+
+def _why_not(docket: Docket, resolved: Resolved | None, stood_in: Sequence[Asked]) -> str:
+    """Why somebody who was asked may not sign any more."""
+    if not stood_in:
+        return "what made you an approver no longer holds"
+    delegator_id = stood_in[0].stands_in_for
+    assert delegator_id
+    name = stood_in[0].stands_in_for_name or delegator_id
+    if resolved and delegator_id not in resolved.people[docket.current.step]:
+        return f"what made {name} an approver, for whom you stand in, no longer holds"
+    return why_over(docket.tx, delegator_id, name)
+
+
+def check_not_needed_later(docket: Docket, resolved: Resolved, stands_in_for: str | None) -> None:
     """Raises NeededLater when the caller's signature here would leave nobody for a later step."""
     step, me = docket.current.step, docket.tx.principal.person_id
-    people = docket.people_left(resolved)
-    if needed_later(docket.signatures_left(resolved), people, step, me):
+    people, used = docket.people_left(resolved), {me, stands_in_for or me}
+    if needed_later(docket.signatures_left(resolved), people, step, used):
         steps = enumerate(resolved.rule.gate.steps)
-        later = next(s.name for i, s in steps if i > step and me in people[i])
+        later = next(s.name for i, s in steps if i > step and used & people[i])
         raise NeededLater(proposal_id=str(docket.current.proposal_id), step=later)
 
 

@@ -67,7 +67,7 @@ def _remind(docket: Docket, now: datetime) -> None:
     tell(
         docket.tx,
         current.proposal_id,
-        _waited_for(docket),
+        [a.person_id for a in docket.waited_for],
         kind="reminder",
         event=f"reminder:{current.version}:{current.step}:{now.isoformat()}",
         text=f"“{current.title}” waits for your signature until {current.expires_at:%Y-%m-%d %H:%M %Z}.",
@@ -82,7 +82,7 @@ def _escalate(docket: Docket, now: datetime) -> None:
     tell(
         docket.tx,
         current.proposal_id,
-        [current.proposer_id, *_waited_for(docket)],
+        [current.proposer_id, *(a.person_id for a in docket.waited_for)],
         kind="escalation",
         event=f"escalation:{current.version}:{current.step}",
         text=f"Nobody signed “{current.title}” yet. It expires at {current.expires_at:%Y-%m-%d %H:%M %Z}.",
@@ -97,11 +97,3 @@ def _refreshed(docket: Docket) -> Docket:
         # why, and it expires aloud.
         return docket
     return docket.again()
-
-
-def _waited_for(docket: Docket) -> list[str]:
-    return [
-        a.person_id
-        for a in docket.asked
-        if a.step == docket.current.step and a.person_id not in docket.signers
-    ]

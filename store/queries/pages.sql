@@ -1,11 +1,8 @@
 -- name: changed
 -- Of these proposals, those that the caller may see, and how they stand.
 select p.proposal_id, p.state, p.version, exists (
-    select from workflow.approver a
-    where a.proposal_id = p.proposal_id and a.version = p.version and a.step = p.step and a.person_id = app.me()
-      and p.state = 'pending' and p.proposer_id <> app.me()
-      and not exists (select from workflow.decision d where d.proposal_id = p.proposal_id
-                      and d.version = p.version and d.approver_id = app.me())) as waits_for_me
+    select from workflow.open_seat s
+    where s.proposal_id = p.proposal_id and s.person_id = app.me()) as waits_for_me
 from workflow.proposal p where p.proposal_id = any (%(proposals)s);
 
 -- name: parked
@@ -42,12 +39,7 @@ order by seq desc limit %(limit)s;
 
 -- name: waiting
 -- How many proposals wait for the caller's signature.
-select count(*) from workflow.approver a
-join workflow.proposal p on p.proposal_id = a.proposal_id and p.version = a.version and p.step = a.step
-join workflow.proposal_version v on v.proposal_id = p.proposal_id and v.version = p.version
-where a.person_id = app.me() and p.state = 'pending' and p.proposer_id <> app.me() and v.author_id <> app.me()
-  and not exists (select from workflow.decision d where d.proposal_id = p.proposal_id
-                  and d.version = p.version and d.approver_id = app.me());
+select count(distinct proposal_id) from workflow.open_seat where person_id = app.me();
 
 -- name: contract_value
 -- What a contract is worth and until when it runs.

@@ -49,9 +49,10 @@ where proposal_id = %(proposal_id)s;
 
 -- name: add_approvers
 -- Those who may sign a version's steps; who is there already stays.
-insert into workflow.approver (proposal_id, version, step, person_id, why, fallback)
-select %(proposal_id)s, %(version)s, a.step, a.person_id, a.why, a.fallback
-from jsonb_to_recordset(%(approvers)s::jsonb) a (step integer, person_id text, why text, fallback boolean)
+insert into workflow.approver (proposal_id, version, step, person_id, why, fallback, stands_in_for)
+select %(proposal_id)s, %(version)s, a.step, a.person_id, a.why, a.fallback, a.stands_in_for
+from jsonb_to_recordset(%(approvers)s::jsonb)
+  a (step integer, person_id text, why text, fallback boolean, stands_in_for text)
 on conflict do nothing;
 
 -- name: next_step
@@ -114,13 +115,9 @@ where d.proposal_id = %(proposal_id)s order by d.version, d.item_id;
 -- A page of proposals that the caller may see. The box 'mine' is what waits for the caller's signature, nearest
 -- deadline first; the others are newest first. `after` is the last line of the page before.
 with mine as (
-  select a.proposal_id, a.why
-  from workflow.approver a
-  join workflow.proposal p on p.proposal_id = a.proposal_id and p.version = a.version and p.step = a.step
-  join workflow.proposal_version v on v.proposal_id = p.proposal_id and v.version = p.version
-  where a.person_id = app.me() and p.state = 'pending' and p.proposer_id <> app.me() and v.author_id <> app.me()
-    and not exists (select from workflow.decision d where d.proposal_id = p.proposal_id
-                    and d.version = p.version and d.approver_id = app.me()))
+  select distinct on (s.proposal_id) s.proposal_id, s.why
+  from workflow.open_seat s where s.person_id = app.me()
+  order by s.proposal_id, s.stands_in_for is not null)
 select p.proposal_id, p.title, p.action_kind, p.state, p.version, p.amount, p.currency::text as currency,
   p.project_id, p.practice, p.proposer_id, n.name as proposer_name, p.created_at, p.state_since, p.expires_at,
   p.step, jsonb_array_length(v.gate -> 'gate' -> 'steps') as steps_total, m.why as why_you

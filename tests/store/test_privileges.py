@@ -39,6 +39,13 @@ ALLOWED: tuple[tuple[str, str, str, str], ...] = (
     ("workflow", "workflow.proposal_version", "insert", "an edit is a new version"),
     ("workflow", "workflow.approver", "insert", "who may sign it"),
     ("workflow", "workflow.decision", "insert", "a signature, never taken back"),
+    (
+        "workflow",
+        "workflow.delegation",
+        "insert update(revoked_at, revoked_by)",
+        "made and revoked, never altered",
+    ),
+    ("workflow", "workflow.stand_in_begun", "insert", "whose cards went to their stand-ins"),
     ("workflow", "workflow.declined_item", "insert", "what an approver left out"),
     (
         "workflow",
