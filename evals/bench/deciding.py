@@ -1,6 +1,6 @@
 """Decisions, effects, the audit log and the inbox, on proposals that wait in a demo firm."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
@@ -9,7 +9,8 @@ from uuid import uuid4
 from connectors.ports import Connectors
 from connectors.sim.twin import Twin
 from connectors.testing import in_process
-from evals.bench.measure import Comparison, Effort, compare
+from evals.bench.measure import Comparison, Effort, Job, Way, compare
+from evals.bench.replay import Bare, Noted, NotingDatabase, run, swapped
 from evals.demo_firms import DemoFirm
 from models.access import Principal
 from models.actions import RegisterRisk
@@ -33,10 +34,10 @@ def measure(firm: DemoFirm, effort: Effort, progress: Progress) -> list[Comparis
     found = [_inbox(waiting, effort)]
     for clients in effort.clients:
         progress(f"decisions, {clients} clients", 0, 1)
-        found.append(_decisions(waiting, effort, clients))
+        found += _decisions(waiting, effort, clients)
     with _systems(firm) as connectors:
         progress("effects", 0, 1)
-        found.append(_effects(waiting, effort, connectors))
+        found += _effects(waiting, effort, connectors)
     for clients in effort.clients[:2]:
         progress(f"audit, {clients} clients", 0, 1)
         found.append(_audit(firm, effort, clients))
@@ -52,7 +53,7 @@ class _Waiting:
         self.manager = firm.person("project_manager")
         self._author = firm.person("delivery_director")
         self._owner = firm.scenario.personas["second_project_manager"]  # may not sign what they would own
-        deciding = sum(2 * (1 + effort.rounds * effort.jobs * clients) for clients in effort.clients)
+        deciding = sum(1 + 4 * (1 + effort.rounds * effort.jobs * clients) for clients in effort.clients)
         count = max(effort.waiting, deciding + 1)
         self._cards: list[ProposalCard] = []
         for first in range(0, count, AT_ONCE):
@@ -90,23 +91,54 @@ class _Waiting:
         )
 
 
-def _decisions(waiting: _Waiting, effort: Effort, clients: int) -> Comparison:
-    return compare(
-        "decisions",
-        "decision",
-        "the bare statements that store the same decision, without checks and without the card",
-        lambda n: [partial(_decide, waiting, card) for card in waiting.take(n)],
-        lambda n: [partial(_store_decision, waiting, card) for card in waiting.take(n)],
-        rounds=effort.rounds,
-        jobs=effort.jobs * clients,
-        clients=clients,
-    )
+def _decisions(waiting: _Waiting, effort: Effort, clients: int) -> list[Comparison]:
+    """Beside the same statements run bare, and beside only those of them that store something."""
+    noting = NotingDatabase({"workflow": waiting.firm.db.dsn("workflow")})
+    [example] = waiting.take(1)
+    _decide(Workflow(noting), waiting.manager, example)
+    noting.close()
+    bare = Bare(waiting.firm.db)
+
+    def ours(count: int) -> list[Job]:
+        return [partial(_decide, waiting.workflow, waiting.manager, card) for card in waiting.take(count)]
+
+    def same(count: int) -> list[Job]:
+        return [partial(_decide_bare, bare, noting.noted, example, card) for card in waiting.take(count)]
+
+    def storing(count: int) -> list[Job]:
+        return [partial(_store_decision, waiting, card) for card in waiting.take(count)]
+
+    statements = sum(len(noted.statements) for noted in noting.noted)
+    baselines: dict[str, Way] = {
+        f"the same {statements} statements, bare": same,
+        "only the statements that store it: nothing is checked, nothing shown": storing,
+    }
+    return [
+        compare(
+            "decisions",
+            "decision",
+            against,
+            ours,
+            baseline,
+            rounds=effort.rounds,
+            jobs=effort.jobs * clients,
+            clients=clients,
+        )
+        for against, baseline in baselines.items()
+    ]
 
 
-def _decide(waiting: _Waiting, card: ProposalCard) -> None:
-    waiting.workflow.decide(
-        waiting.manager, card.proposal_id, content_hash=card.content_hash, verdict="approve"
-    )
+def _decide(workflow: Workflow, approver: Principal, card: ProposalCard) -> None:
+    workflow.decide(approver, card.proposal_id, content_hash=card.content_hash, verdict="approve")
+
+
+def _decide_bare(bare: Bare, work: Sequence[Noted], example: ProposalCard, card: ProposalCard) -> None:
+    """What was done for one proposal, done for another."""
+    pairs = {str(example.proposal_id): str(card.proposal_id), example.content_hash: card.content_hash}
+    for noted in work:
+        with bare.transaction(noted) as connection:
+            for statement in noted.statements:
+                run(connection, statement.name, swapped(dict(statement.parameters), pairs))
 
 
 def _store_decision(waiting: _Waiting, card: ProposalCard) -> None:
@@ -165,9 +197,12 @@ def _systems(firm: DemoFirm) -> Iterator[Connectors]:
         twin.book.close()
 
 
-def _effects(waiting: _Waiting, effort: Effort, connectors: Connectors) -> Comparison:
-    """The decisions have filled the ledger."""
-    write = waiting.take(1)[0].writes[0]
+def _effects(waiting: _Waiting, effort: Effort, connectors: Connectors) -> list[Comparison]:
+    """The decisions have filled the ledger. Beside the same statements run bare, and beside no ledger."""
+    noting = NotingDatabase({"worker": waiting.firm.db.dsn("worker")})
+    assert work_once(noting, WORKER, connectors)
+    noting.close()
+    bare, write = Bare(waiting.firm.db), waiting.take(1)[0].writes[0]
 
     def carry_out() -> None:
         assert work_once(waiting.firm.db, WORKER, connectors), "the ledger must hold effects that are due"
@@ -175,15 +210,50 @@ def _effects(waiting: _Waiting, effort: Effort, connectors: Connectors) -> Compa
     def call() -> None:
         connectors.for_system(write.system).write(write.operation, write.body, idempotency_key=uuid4().hex)
 
-    return compare(
-        "effects",
-        "effect",
-        "the connector called in a loop: no ledger, lost or doubled when anything dies",
-        lambda n: [carry_out] * n,
-        lambda n: [call] * n,
-        rounds=effort.rounds,
-        jobs=effort.jobs,
-    )
+    statements = sum(len(noted.statements) for noted in noting.noted)
+    baselines: dict[str, Job] = {
+        f"the same {statements} statements and the call, bare": partial(
+            _carry_out_bare, bare, noting.noted, connectors
+        ),
+        "the connector called in a loop: no ledger, lost or doubled when anything dies": call,
+    }
+    return [
+        compare(
+            "effects",
+            "effect",
+            against,
+            lambda n: [carry_out] * n,
+            lambda n, baseline=baseline: [baseline] * n,  # type: ignore[misc]
+            rounds=effort.rounds,
+            jobs=effort.jobs,
+        )
+        for against, baseline in baselines.items()
+    ]
+
+
+def _carry_out_bare(bare: Bare, work: Sequence[Noted], connectors: Connectors) -> None:
+    """What was done for one effect, done for the next one; the call comes once it was marked as sent."""
+    pairs: dict[str, str] = {}
+    mine: dict[str, int] = {}
+    call: Job | None = None
+    for noted in work:
+        with bare.transaction(noted) as connection:
+            for statement in noted.statements:
+                parameters = swapped(dict(statement.parameters), pairs)
+                parameters |= {k: v for k, v in mine.items() if k in parameters}
+                found = run(connection, statement.name, parameters)
+                if statement.name == "effects.claim" and statement.result:
+                    [row], lease = found, statement.result
+                    pairs = {str(getattr(lease, k)): str(row[k]) for k in ("proposal_id", "content_hash")}
+                    mine = {k: row[k] for k in ("effect_id", "fence")}
+                    call = partial(
+                        connectors.for_system(row["system"]).write,
+                        row["operation"],
+                        row["body"],
+                        idempotency_key=row["idempotency_key"],
+                    )
+        if call and any(s.name == "effects.mark_sent" for s in noted.statements):
+            call()
 
 
 def _audit(firm: DemoFirm, effort: Effort, clients: int) -> Comparison:

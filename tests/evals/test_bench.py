@@ -20,9 +20,8 @@ __all__ = ["firm", "own_firm"]
 
 NAMES = [
     "inbox",
-    "decisions",
-    "decisions",
-    "effects",
+    *["decisions"] * 4,  # two baselines each, with one client and with two
+    *["effects"] * 2,
     "audit",
     "audit",
     "clause search",
