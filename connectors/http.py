@@ -26,6 +26,7 @@ from connectors.ports import (
     SlowDown,
     SystemDown,
     Transport,
+    Verb,
     Written,
 )
 from models.actions import ActionKind, System
@@ -75,7 +76,8 @@ class HttpTransport(Transport):
     """One system of record over HTTP. Threads may share it; they share its pool of connections.
 
     Creates with `POST {url}/{resource}`, reads `GET {url}/{resource}/{id}`, finds `GET {url}/{resource}
-    ?external_ref=...` (an array). A record is an object with an `id`."""
+    ?external_ref=...` (an array), takes back with `POST {url}/{resource}/{id}/{verb}`. A record is an object
+    with an `id`, and with `undone_ref` once it was taken back."""
 
     def __init__(self, system: System, settings: SystemSettings) -> None:
         self.system = system
@@ -96,19 +98,23 @@ class HttpTransport(Transport):
     def create(
         self, resource: Resource, body: Mapping[str, Any], *, operation: ActionKind, idempotency_key: str
     ) -> Written:
-        def lost(reason: str) -> ConnectorError:
-            return OutcomeUnknown(system=self.system, operation=operation, reason=reason)
-
-        request = self._client.build_request(
-            "POST",
-            f"/{resource}",
-            json={**body, EXTERNAL_REF: idempotency_key},
-            headers={"Idempotency-Key": quote(idempotency_key, safe=":")},  # headers are ASCII
+        answer, lost = self._post(
+            f"/{resource}", {**body, EXTERNAL_REF: idempotency_key}, operation, idempotency_key
         )
-        answer = self._send(request, lost)
         if answer.status_code == HTTPStatus.CONFLICT:
             return self._conflict(answer, resource, operation, idempotency_key)
         self._check(answer, operation, lost)
+        replayed = answer.headers.get(REPLAYED, "").lower() == "true"
+        return _written(_json(answer, lost), lost, replayed=replayed)
+
+    def undo(
+        self, resource: Resource, record_id: str, verb: Verb, *, operation: ActionKind, idempotency_key: str
+    ) -> Written:
+        path = f"/{resource}/{quote(record_id, safe='')}/{verb}"
+        answer, lost = self._post(path, {EXTERNAL_REF: idempotency_key}, operation, idempotency_key)
+        if answer.status_code == HTTPStatus.CONFLICT and "Retry-After" in answer.headers:
+            raise lost("an earlier request with this key is still under way")
+        self._check(answer, f"undo {operation}", lost)
         replayed = answer.headers.get(REPLAYED, "").lower() == "true"
         return _written(_json(answer, lost), lost, replayed=replayed)
 
@@ -142,6 +148,22 @@ class HttpTransport(Transport):
         if earlier := self.created(resource, idempotency_key):
             return earlier[0]
         raise Refused(system=self.system, operation=operation, reason=_reason(answer))
+
+    def _post(
+        self, path: str, body: Mapping[str, Any], operation: ActionKind, idempotency_key: str
+    ) -> tuple[httpx.Response, Callable[[str], ConnectorError]]:
+        """The answer to a change, whatever it says, and what to raise where its outcome cannot be known."""
+
+        def lost(reason: str) -> ConnectorError:
+            return OutcomeUnknown(system=self.system, operation=operation, reason=reason)
+
+        request = self._client.build_request(
+            "POST",
+            path,
+            json=body,
+            headers={"Idempotency-Key": quote(idempotency_key, safe=":")},  # headers are ASCII
+        )
+        return self._send(request, lost), lost
 
     def _get(self, path: str, doing: str, params: Mapping[str, str] | None = None) -> Any:
         """The JSON at this path; None where there is nothing. A read that fails has changed nothing, whatever

@@ -4,7 +4,7 @@ takes, and what can go wrong. How a record travels is a `Transport`'s business: 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, ClassVar, Literal, Self, TypeVar
 
@@ -25,6 +25,9 @@ from models.actions import (
 from models.errors import ChargehandError
 from models.money import Money
 
+UNDONE_REF = "undone_ref"  # the field of a record that holds the key it was taken back under
+
+Verb = Literal["cancellation", "withdrawal", "release", "voiding", "resubmission"]
 Resource = Literal[
     "assignments",
     "time-entries",
@@ -108,6 +111,12 @@ class NotItsOperation(ConnectorError):
     status = 422
 
 
+class CannotUndo(ConnectorError):
+    """The {system} cannot undo {operation}."""
+
+    status = 422
+
+
 class BodyDoesNotFit(ConnectorError):
     """The body of {operation} is not what the {system} takes: {reason}."""
 
@@ -171,6 +180,13 @@ class Contract(SystemRecord):
     value: Money
 
 
+class ChangeOrder(SystemRecord):
+    """A priced change to a contract, in the CRM. Once it is invoiced it stays."""
+
+    contract_id: str
+    invoiced_on: date | None = None
+
+
 class Invoice(SystemRecord):
     """An invoice, in the ERP."""
 
@@ -212,6 +228,15 @@ class Transport(ABC):
         """Every record with this external reference, oldest first. Raises SystemDown, SlowDown, Refused."""
 
     @abstractmethod
+    def undo(
+        self, resource: Resource, record_id: str, verb: Verb, *, operation: ActionKind, idempotency_key: str
+    ) -> Written:
+        """Take a record back, which keeps `idempotency_key` as the reference of who did; the record as it is
+        then. Doing it again changes nothing.
+
+        Raises SystemDown, SlowDown, OutcomeUnknown; Refused where somebody else did, or it is too late."""
+
+    @abstractmethod
     def read(self, resource: Resource, record_id: str) -> dict[str, Any]:
         """One record. Raises NoSuchRecord, SystemDown, SlowDown, Refused."""
 
@@ -222,11 +247,21 @@ class Transport(ABC):
 
 # --- the ports
 @dataclass(frozen=True)
+class Undo:
+    """How a write can be taken back."""
+
+    verb: Verb
+    within: timedelta  # of the write
+    outcome: str  # what becomes of its record, in a sentence
+
+
+@dataclass(frozen=True)
 class Operation:
     """A write that a system of record takes."""
 
     resource: Resource
     takes: type[BaseModel]  # what the body must be, before anything is sent
+    undo: Undo | None = None  # None: what is written stays, e.g. a mail that was sent
 
 
 class SystemOfRecord(ABC):
@@ -280,6 +315,37 @@ class SystemOfRecord(ABC):
             )
         return found[0] if found else None
 
+    def undo_window(self, operation: ActionKind) -> timedelta | None:
+        """How long after a write it can be undone; None: it cannot. Raises NotItsOperation."""
+        undo = self._operation(operation).undo
+        return undo.within if undo else None
+
+    def undo(self, operation: ActionKind, record_id: str, *, idempotency_key: str) -> Written:
+        """Take back the record that an `operation` made; the record as it is then. Doing it again under the
+        same key changes nothing, whether or not the system honours keys.
+
+        Raises NotItsOperation, CannotUndo before anything is sent; then SystemDown, SlowDown, OutcomeUnknown,
+        or Refused: also where it was undone by somebody else."""
+        performed = self._operation(operation)
+        if performed.undo is None:
+            raise CannotUndo(system=self.system, operation=operation)
+        return self._transport.undo(
+            performed.resource,
+            record_id,
+            performed.undo.verb,
+            operation=operation,
+            idempotency_key=idempotency_key,
+        )
+
+    def find_undone(self, operation: ActionKind, record_id: str, idempotency_key: str) -> Written | None:
+        """The record, if an earlier `undo` under this key took it back; else None.
+
+        Raises NoSuchRecord, SystemDown, SlowDown, Refused."""
+        record = self._transport.read(self._operation(operation).resource, record_id)
+        if record.get(UNDONE_REF) != idempotency_key:
+            return None
+        return Written(record_id=record_id, record=record, replayed=True)
+
     def close(self) -> None:
         """Let go of connections."""
         self._transport.close()
@@ -310,10 +376,19 @@ class Crm(SystemOfRecord):
     """Clients and what was agreed with them."""
 
     system = "crm"
-    operations: ClassVar = {"create_change_order": Operation("change-orders", CreateChangeOrder)}
+    operations: ClassVar = {
+        "create_change_order": Operation(
+            "change-orders",
+            CreateChangeOrder,
+            Undo("voiding", timedelta(days=7), "The change order is void."),
+        )
+    }
+
+    def change_order(self, change_order_id: str) -> ChangeOrder:
+        """Raises, as all reads do, NoSuchRecord, UnreadableRecord, SystemDown, SlowDown or Refused."""
+        return self._read("change-orders", change_order_id, ChangeOrder)
 
     def contract(self, contract_id: str) -> Contract:
-        """Raises, as all reads do, NoSuchRecord, UnreadableRecord, SystemDown, SlowDown or Refused."""
         return self._read("contracts", contract_id, Contract)
 
 
@@ -322,9 +397,21 @@ class Psa(SystemOfRecord):
 
     system = "psa"
     operations: ClassVar = {
-        "create_assignment": Operation("assignments", CreateAssignment),
-        "register_risk": Operation("risks", RegisterRisk),
-        "return_time_entries": Operation("returned-entries", ReturnedEntry),
+        "create_assignment": Operation(
+            "assignments",
+            CreateAssignment,
+            Undo("cancellation", timedelta(days=14), "The assignment is cancelled."),
+        ),
+        "register_risk": Operation(
+            "risks",
+            RegisterRisk,
+            Undo("withdrawal", timedelta(days=30), "The risk is off the register."),
+        ),
+        "return_time_entries": Operation(
+            "returned-entries",
+            ReturnedEntry,
+            Undo("resubmission", timedelta(days=7), "The time entry counts as submitted again."),
+        ),
     }
 
     def assignment(self, assignment_id: str) -> Assignment:
@@ -340,7 +427,9 @@ class Erp(SystemOfRecord):
     system = "erp"
     operations: ClassVar = {
         "send_reminder": Operation("reminders", SendReminder),
-        "hold_invoice": Operation("invoice-holds", HoldInvoice),
+        "hold_invoice": Operation(
+            "invoice-holds", HoldInvoice, Undo("release", timedelta(days=90), "The invoice is released.")
+        ),
     }
 
     def invoice(self, invoice_id: str) -> Invoice:
@@ -351,10 +440,25 @@ class Hris(SystemOfRecord):
     """People and their employment."""
 
     system = "hris"
-    operations: ClassVar = {"plan_development": Operation("development-plans", PlanDevelopment)}
+    operations: ClassVar = {
+        "plan_development": Operation(
+            "development-plans",
+            PlanDevelopment,
+            Undo("cancellation", timedelta(days=14), "The development plan is cancelled."),
+        )
+    }
 
     def employee(self, person_id: str) -> Employee:
         return self._read("employees", person_id, Employee)
+
+
+PORTS: Mapping[System, type[SystemOfRecord]] = {"crm": Crm, "psa": Psa, "erp": Erp, "hris": Hris}
+
+
+def undoing(system: System, operation: ActionKind) -> Undo | None:
+    """How a system takes an operation back, before it is connected to; None: it does not."""
+    performed = PORTS[system].operations.get(operation)
+    return performed.undo if performed else None
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@ and errors as over HTTP, or over HTTP from a thread."""
 
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
@@ -21,6 +21,7 @@ from connectors.ports import (
     SlowDown,
     SystemDown,
     Transport,
+    Verb,
     Written,
 )
 from connectors.sim.book import Entry
@@ -88,9 +89,25 @@ class InProcess(Transport):
     def create(
         self, resource: Resource, body: Mapping[str, Any], *, operation: ActionKind, idempotency_key: str
     ) -> Written:
+        return self._change(
+            operation,
+            lambda faults: self._twin.write(
+                self.system, resource, body, idempotency_key, idempotency_key, faults
+            ),
+        )
+
+    def undo(
+        self, resource: Resource, record_id: str, verb: Verb, *, operation: ActionKind, idempotency_key: str
+    ) -> Written:
+        return self._change(
+            operation,
+            lambda faults: self._twin.undo(self.system, resource, record_id, verb, idempotency_key, faults),
+        )
+
+    def _change(self, operation: ActionKind, change: Callable[[Faults], Kept]) -> Written:
         def commit(faults: Faults) -> Kept:
             time.sleep(faults.slow_seconds)
-            return self._twin.write(self.system, resource, body, idempotency_key, idempotency_key, faults)
+            return change(faults)
 
         try:
             faults = self._twin.admit_write(self.system)

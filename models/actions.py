@@ -6,7 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
 from models.money import Money, total
 
@@ -21,6 +21,7 @@ ActionKind = Literal[
     "send_reminder",
     "hold_invoice",
     "plan_development",
+    "undo_write",
 ]
 ACTION_KINDS: tuple[ActionKind, ...] = get_args(ActionKind)
 
@@ -222,6 +223,26 @@ class PlanDevelopment(_Action):
         return (self._write("hris", f"person:{self.person_id}"),)
 
 
+class UndoWrite(_Action):
+    """Take one write back that was carried out, as long as its system of record allows it."""
+
+    kind: Literal["undo_write"] = "undo_write"
+    effect_id: int  # in the effect ledger
+    proposal_id: str  # which had it written
+    system: System
+    operation: ActionKind  # that was carried out
+    item: str = ""
+    record_id: str  # that it made, in the system of record
+    ordering_key: str  # of the write: what is undone keeps its turn among what is written
+    outcome: str  # what becomes of the record, e.g. "The assignment is cancelled."
+    record: dict[str, Any]  # as it was written, JSON
+    until: AwareDatetime  # the system takes it back no later
+    reason: Annotated[str, Field(min_length=1)]
+
+    def writes(self) -> tuple[Write, ...]:
+        return (self._write(self.system, self.ordering_key),)
+
+
 Action = Annotated[
     CreateAssignment
     | CreateChangeOrder
@@ -229,7 +250,8 @@ Action = Annotated[
     | ReturnTimeEntries
     | SendReminder
     | HoldInvoice
-    | PlanDevelopment,
+    | PlanDevelopment
+    | UndoWrite,
     Field(discriminator="kind"),
 ]
 ActionAdapter: TypeAdapter[Action] = TypeAdapter(Action)

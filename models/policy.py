@@ -152,6 +152,7 @@ class Gate(_Model):
     expires_after_hours: Hours = 120
     remind_after_hours: Hours = 24
     escalate_after_hours: Hours = 72
+    valid_after_approval_hours: Hours = 336  # older signatures write nothing
 
     def remind_hours(self, step: int) -> int:
         """How long after the start of a step (counted from 0) its people are reminded."""

@@ -7,6 +7,8 @@ from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Literal, get_args
 
+from pydantic import BaseModel, ConfigDict
+
 from models.actions import Action
 from models.errors import ChargehandError
 from models.evidence import Citation
@@ -34,6 +36,7 @@ ProposalEvent = Literal[
     "park",
     "resume",  # a parked effect goes on
     "fail",
+    "return",  # it is not any more what was signed: a new version, before anything was sent
 ]
 EVENTS: tuple[ProposalEvent, ...] = get_args(ProposalEvent)
 
@@ -49,6 +52,7 @@ TRANSITIONS: Mapping[tuple[ProposalState, ProposalEvent], ProposalState] = {
     ("approved", "execute"): "executed",
     ("approved", "park"): "parked",
     ("approved", "fail"): "failed",
+    ("approved", "return"): "pending",
     ("parked", "resume"): "approved",
     ("parked", "execute"): "executed",
     ("parked", "fail"): "failed",
@@ -61,6 +65,7 @@ EffectState = Literal[
     "done",
     "parked",  # stops here until a person decides: retry, mark done, give up
     "failed",  # given up by a person, or refused by the system of record
+    "returned",  # never sent: the proposal went back to its approvers
 ]
 CircuitState = Literal["closed", "open", "paused"]  # paused: by hand
 
@@ -70,6 +75,16 @@ _TOWARDS: Mapping[ProposalState, ProposalEvent] = {
     "parked": "park",
     "failed": "fail",
 }
+
+
+class Difference(BaseModel):
+    """What was different when a signed proposal was about to be written."""
+
+    model_config = ConfigDict(frozen=True)
+
+    field: str  # in words, e.g. "invoice I-1: paid on"
+    was: str  # when it was proposed or signed; empty: not set
+    now: str
 
 
 class WrongState(ChargehandError):
@@ -99,7 +114,7 @@ def after_effects(
     elif {"ready", "leased"} & set(effects):
         towards = "approved"
     else:
-        towards = "failed" if "failed" in effects else "executed"
+        towards = "executed" if set(effects) == {"done"} else "failed"
     return state if towards == state else next_state(state, _TOWARDS[towards], proposal_id)
 
 
@@ -119,7 +134,25 @@ def canonical(
         "policy": policy_sha256,
         "rule": rule,
     }
+    return _text(content)
+
+
+def _text(content: Mapping[str, Any]) -> str:
     return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def sent_back(
+    canonical_text: str, version: int, differences: Sequence[Difference], policy_sha256: str, rule: str
+) -> str:
+    """The canonical text of a version that went back before it was written: the same content, with what is
+    different now as a part of what is signed. No other version has the same text."""
+    content: dict[str, Any] = json.loads(canonical_text)
+    content |= {
+        "policy": policy_sha256,
+        "rule": rule,
+        "returned": {"version": version, "differences": [d.model_dump() for d in differences]},
+    }
+    return _text(content)
 
 
 def content_hash(canonical_text: str) -> str:

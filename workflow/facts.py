@@ -5,16 +5,19 @@ are held against the records: an action that names one client's project and anot
 contradicts them. The records are read whole, also where the proposer may not look
 (store/migrations/0009_gate_facts.sql); what the action is about they must be able to see."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import date, timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import singledispatch
-from typing import TypeVar
+from typing import Any, TypeVar
+from uuid import UUID
 
 from models.access import NotFound, Role
 from models.actions import (
     Action,
+    ActionAdapter,
+    ActionKind,
     CreateAssignment,
     CreateChangeOrder,
     HoldInvoice,
@@ -22,6 +25,8 @@ from models.actions import (
     RegisterRisk,
     ReturnTimeEntries,
     SendReminder,
+    System,
+    UndoWrite,
 )
 from models.money import Money
 from models.policy import Facts, NoExchangeRate, PolicySet, in_policy_currency
@@ -85,6 +90,26 @@ class Entry:
     project_id: str
     minutes: int
     state: str
+
+
+@dataclass(frozen=True)
+class Done:
+    """A write that is in its system of record, as the ledger has it."""
+
+    proposal_id: UUID
+    system: System
+    operation: ActionKind
+    item: str
+    record_id: str
+    ordering_key: str
+    record: Mapping[str, Any]  # as it was written
+    settled_at: datetime
+    action: Mapping[str, Any]  # that it is a write of
+
+    def as_undone(self) -> dict[str, Any]:
+        """The fields of an `UndoWrite` that are about the write."""
+        names = ("proposal_id", "system", "operation", "item", "record_id", "ordering_key", "record")
+        return {name: getattr(self, name) for name in names}
 
 
 @dataclass(frozen=True)
@@ -217,6 +242,28 @@ def _development(action: PlanDevelopment, tx: Tx, policy: PolicySet) -> Finding:
         action=action.kind, practice=person.practice, office=person.office, beneficiaries=(person.person_id,)
     )
     return Finding(facts, person=person)
+
+
+@_about.register
+def _undone(action: UndoWrite, tx: Tx, policy: PolicySet) -> Finding:
+    """What the records say about the action that is to be undone."""
+    done = tx.row("effects.done", Done, effect_id=action.effect_id)
+    if done is None:
+        raise NotFound(what="write", id=str(action.effect_id))
+    for field, recorded in done.as_undone().items():
+        _agree(
+            field.replace("_", " "), f"write {action.effect_id}", str(getattr(action, field)), str(recorded)
+        )
+    original = ActionAdapter.validate_python(done.action)
+    if isinstance(original, ReturnTimeEntries):
+        original = original.keeping(frozenset({done.item}))
+    if isinstance(original, HoldInvoice) and (
+        invoice := tx.row("gates.invoice", Invoice, invoice_id=original.invoice_id)
+    ):  # its amount may have been mended since: that is what it was held for
+        amount = Money(amount=invoice.amount, currency=invoice.currency)
+        original = original.model_copy(update={"amount": amount})
+    finding = _about(original, tx, policy)
+    return replace(finding, facts=finding.facts.model_copy(update={"action": action.kind}))
 
 
 def weeks(first: date, last: date) -> Decimal:

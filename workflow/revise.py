@@ -29,6 +29,7 @@ EDITABLE: Mapping[ActionKind, frozenset[str]] = {
     "send_reminder": frozenset({"subject", "body", "tone"}),
     "hold_invoice": frozenset({"reasons"}),
     "plan_development": frozenset({"skill", "why", "starts_on", "ends_on", "hours"}),
+    "undo_write": frozenset({"reason"}),
 }
 EDITABLE_IN_ENTRY = frozenset(
     {"reason"}

@@ -22,6 +22,7 @@ KINDS: Mapping[ActionKind, str] = {
     "send_reminder": "Payment reminder",
     "hold_invoice": "Invoice hold",
     "plan_development": "Development plan",
+    "undo_write": "Undo",
 }
 STATES: Mapping[ProposalState, str] = {
     "pending": "Waits for signatures",
@@ -39,6 +40,7 @@ EFFECTS: Mapping[EffectState, str] = {
     "done": "Written",
     "parked": "Stopped, needs a person",
     "failed": "Not written",
+    "returned": "Not written, went back",
 }
 SYSTEMS: Mapping[System, str] = {
     "crm": "CRM",

@@ -18,7 +18,7 @@ from starlette.types import Receive, Scope, Send
 
 from connectors.http import EXTERNAL_REF, REPLAYED
 from connectors.ports import Resource
-from connectors.sim.twin import READABLE, WRITABLE, Declined, Faults, Seed, Twin
+from connectors.sim.twin import READABLE, WRITABLE, Declined, Faults, Kept, Seed, Twin
 from models.actions import System
 
 PAGE_LIMIT = 200  # records on the page for people
@@ -95,10 +95,19 @@ def _systems(twin: Twin) -> APIRouter:
         kept = await run_in_threadpool(
             twin.write, system, resource, fields, reference, idempotency_key, faults
         )
-        if kept.reply_lost:
-            return LostReply(faults.lost_how)
-        headers = {REPLAYED: "true"} if kept.replayed else {}
-        return JSONResponse(kept.entry.as_json(), 200 if kept.replayed else 201, headers)
+        return _answer(kept, faults, made=201)
+
+    @router.post("/{system}/{resource}/{record_id:path}/{verb}")
+    async def undo(
+        system: System, resource: Resource, record_id: str, verb: str, body: dict[str, Any]
+    ) -> Response:
+        """Take a record back: `cancellation`, `release` and so on. Again under the same reference: no
+        change."""
+        faults = twin.admit_write(system)
+        reference = str(body.get(EXTERNAL_REF, ""))
+        await asyncio.sleep(faults.slow_seconds)
+        kept = await run_in_threadpool(twin.undo, system, resource, record_id, verb, reference, faults)
+        return _answer(kept, faults, made=200)
 
     @router.get("/{system}/{resource}")
     def search(
@@ -120,6 +129,13 @@ def _systems(twin: Twin) -> APIRouter:
         return entry.as_json()
 
     return router
+
+
+def _answer(kept: Kept, faults: Faults, *, made: int) -> Response:
+    if kept.reply_lost:
+        return LostReply(faults.lost_how)
+    headers = {REPLAYED: "true"} if kept.replayed else {}
+    return JSONResponse(kept.entry.as_json(), 200 if kept.replayed else made, headers)
 
 
 def _served(twin: Twin, system: System, resource: Resource) -> None:

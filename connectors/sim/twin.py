@@ -15,29 +15,32 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from connectors.ports import (
+    PORTS,
+    UNDONE_REF,
     Assignment,
+    ChangeOrder,
     Contract,
-    Crm,
     Employee,
-    Erp,
-    Hris,
     Invoice,
-    Psa,
     Resource,
     SystemRecord,
     TimeEntry,
+    Verb,
 )
 from connectors.sim.book import Book, Entry, KeyReused
 from models.actions import SYSTEMS, System
 
 READABLE: Mapping[System, Mapping[Resource, type[SystemRecord]]] = {
-    "crm": {"contracts": Contract},
+    "crm": {"contracts": Contract, "change-orders": ChangeOrder},
     "psa": {"assignments": Assignment, "time-entries": TimeEntry},
     "erp": {"invoices": Invoice},
     "hris": {"employees": Employee},
 }
 WRITABLE: Mapping[System, Mapping[Resource, type[BaseModel]]] = {
-    port.system: {o.resource: o.takes for o in port.operations.values()} for port in (Crm, Psa, Erp, Hris)
+    system: {o.resource: o.takes for o in port.operations.values()} for system, port in PORTS.items()
+}
+_VERBS: Mapping[Resource, Verb] = {
+    o.resource: o.undo.verb for port in PORTS.values() for o in port.operations.values() if o.undo
 }
 _ENVELOPE = {
     "version": 1,
@@ -152,6 +155,28 @@ class Twin:
             )
             return Kept(entry, replayed, reply_lost=self._chance.random() < faults.lose_replies)
 
+    def undo(
+        self, system: System, resource: Resource, id: str, verb: str, reference: str, faults: Faults
+    ) -> Kept:
+        """Take a record back that a client wrote, once. Raises Declined where the system refuses it."""
+        if faults.reject:
+            raise Declined(422, faults.reject)
+        if resource not in WRITABLE[system] or _VERBS.get(resource) != verb:
+            raise Declined(405, f"{resource} know no {verb}")
+        with self._writing:
+            held = self.book.get(system, resource, id)
+            if held is None:
+                raise Declined(404, f"no record {id} among the {resource}")
+            undone_by = held.body.get(UNDONE_REF)
+            if undone_by is None:
+                self._restore_subject(held)
+                self.book.put([(system, resource, id, {UNDONE_REF: reference})])
+            elif undone_by != reference:
+                raise Declined(409, f"{id} was taken back already ({verb})")
+            now = self.book.get(system, resource, id)
+            assert now is not None  # nothing is ever deleted here
+            return Kept(now, undone_by is not None, reply_lost=self._chance.random() < faults.lose_replies)
+
     def plant(self, seed: Seed) -> int:
         """Put records in, or change those that are there, as somebody else would who works in the system; how
         many. Raises ValueError, and takes none, when one is not of the form that the ports read."""
@@ -197,3 +222,21 @@ class Twin:
                 self.book.put([("erp", "invoices", invoice.id, {"on_hold": True})])
         elif resource == "returned-entries" and self.book.get("psa", "time-entries", body["entry_id"]):
             self.book.put([("psa", "time-entries", body["entry_id"], {"state": "returned"})])
+
+    def _restore_subject(self, held: Entry) -> None:
+        """What taking a record back does to the one that it is about. Raises Declined where that does not
+        allow it."""
+        if held.resource == "change-orders" and (invoiced_on := held.body.get("invoiced_on")):
+            raise Declined(422, f"{held.id} was invoiced on {invoiced_on}")
+        if held.resource == "invoice-holds":
+            held_by = [
+                e
+                for e in self.book.list("erp", "invoice-holds", None, limit=-1)
+                if e.body["invoice_id"] == held.body["invoice_id"] and UNDONE_REF not in e.body
+            ]
+            if held_by == [held] and self.book.get("erp", "invoices", held.body["invoice_id"]):
+                self.book.put([("erp", "invoices", held.body["invoice_id"], {"on_hold": False})])
+        elif held.resource == "returned-entries" and self.book.get(
+            "psa", "time-entries", held.body["entry_id"]
+        ):
+            self.book.put([("psa", "time-entries", held.body["entry_id"], {"state": "submitted"})])

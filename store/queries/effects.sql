@@ -7,9 +7,10 @@ select pg_advisory_xact_lock(turn) from (
 -- name: enqueue
 -- Enter the writes of a signed version. Where their system is down or paused they wait from the start.
 insert into workflow.effect (idempotency_key, proposal_id, version, content_hash, system, operation, item,
-  ordering_key, body, waits_since)
+  ordering_key, body, waits_since, undoes)
 select w.idempotency_key, %(proposal_id)s, %(version)s, %(content_hash)s, w.system, w.operation, w.item,
-  w.ordering_key, w.body, case when c.state <> 'closed' then now() end
+  w.ordering_key, w.body, case when c.state <> 'closed' then now() end,
+  case when w.operation = 'undo_write' then (w.body ->> 'effect_id')::bigint end
 from jsonb_to_recordset(%(writes)s::jsonb) w (
   position integer, idempotency_key text, system text, operation text, item text, ordering_key text, body jsonb)
 join workflow.circuit c on c.system = w.system
@@ -179,3 +180,10 @@ where system = %(system)s and state = 'ready' and waits_since is null;
 -- a worker that waits for the circuit this transaction holds.
 update workflow.effect set waits_since = null
 where system = %(system)s and state = 'ready' and waits_since is not null;
+
+-- name: done
+-- A write that is in its system of record, if the caller may see its proposal.
+select e.proposal_id, e.system, e.operation, e.item, e.external_ref as record_id, e.ordering_key, e.body as record,
+  e.settled_at, v.action
+from workflow.effect e join workflow.proposal_version v using (proposal_id, version)
+where e.effect_id = %(effect_id)s and e.state = 'done' and e.external_ref is not null;

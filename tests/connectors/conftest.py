@@ -115,6 +115,7 @@ ACTIONS: tuple[Action, ...] = (
         hours=Decimal("40"),
     ),
 )
+KINDS: tuple[ActionKind, ...] = tuple(action.kind for action in ACTIONS)  # that a system takes by name
 EUR_900 = {"amount": "900.10", "currency": "EUR"}
 SEED = Seed(
     records={

@@ -17,13 +17,14 @@ from connectors.ports import (
     SystemDown,
 )
 from connectors.sim.twin import Faults, Seed, Twin
-from models.actions import ACTION_KINDS, SYSTEMS, ActionKind, Write
+from models.actions import SYSTEMS, ActionKind, Write
+from tests.connectors.conftest import KINDS
 
 Reach = Callable[..., Connectors]
 Writes = Mapping[ActionKind, Write]
 
 
-@pytest.mark.parametrize("kind", ACTION_KINDS)
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_write_is_kept_as_signed_and_found_by_its_key(
     reach: Reach, twin: Twin, writes: Writes, kind: ActionKind
 ) -> None:
@@ -39,7 +40,7 @@ def test_a_write_is_kept_as_signed_and_found_by_its_key(
     assert port.find(kind, "key-2") is None
 
 
-@pytest.mark.parametrize("kind", ACTION_KINDS)
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_repeated_key_makes_no_second_record(
     reach: Reach, twin: Twin, writes: Writes, kind: ActionKind
 ) -> None:
@@ -52,7 +53,7 @@ def test_a_repeated_key_makes_no_second_record(
     assert len(twin.book.written()) == 1
 
 
-@pytest.mark.parametrize("kind", ACTION_KINDS)
+@pytest.mark.parametrize("kind", KINDS)
 def test_without_keys_a_repeat_is_a_duplicate_that_find_reports(
     reach: Reach, tmp_path, writes: Writes, kind: ActionKind
 ) -> None:

@@ -2,10 +2,11 @@
 
 import pytest
 
-from connectors.ports import BodyDoesNotFit, NotItsOperation, UnreadableRecord
+from connectors.ports import BodyDoesNotFit, CannotUndo, NotItsOperation, UnreadableRecord
 from connectors.sim.twin import Seed, Twin
 from connectors.testing import in_process
 from models.actions import ACTION_KINDS, SYSTEMS
+from tests.connectors.conftest import KINDS
 
 
 @pytest.fixture
@@ -20,7 +21,13 @@ def test_every_action_is_taken_by_exactly_the_system_it_names(connectors, writes
     takers = {
         kind: [s for s in SYSTEMS if kind in connectors.for_system(s).operations] for kind in ACTION_KINDS
     }
-    assert takers == {kind: [writes[kind].system] for kind in ACTION_KINDS}
+    assert takers == {kind: [writes[kind].system] if kind in writes else [] for kind in ACTION_KINDS}
+
+
+def test_what_was_sent_cannot_be_unsent(connectors, twin: Twin) -> None:
+    assert connectors.erp.undo_window("send_reminder") is None
+    with pytest.raises(CannotUndo):
+        connectors.erp.undo("send_reminder", "erp-1", idempotency_key="key-1")
 
 
 @pytest.mark.parametrize("system", SYSTEMS)
@@ -28,7 +35,7 @@ def test_a_port_knows_its_system(connectors, system) -> None:
     assert connectors.for_system(system).system == system
 
 
-@pytest.mark.parametrize("kind", ACTION_KINDS)
+@pytest.mark.parametrize("kind", KINDS)
 def test_another_systems_operation_is_not_sent(connectors, twin: Twin, writes, kind) -> None:
     for system in set(SYSTEMS) - {writes[kind].system}:
         port = connectors.for_system(system)

@@ -46,6 +46,12 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "plan_development": {
         "person_id": "P-1", "person_name": "Ann", "skill": "dbt", "why": "free", "hours": "40", **DAYS,
     },
+    "undo_write": {
+        "effect_id": 7, "proposal_id": "3b241101-e2bb-4255-8caf-4136c566a962", "system": "erp",
+        "operation": "hold_invoice", "record_id": "erp-1", "ordering_key": "invoice:I-1",
+        "outcome": "The invoice is released.", "record": {"invoice_id": "I-1"},
+        "until": "2026-04-01T00:00:00Z", "reason": "Its order has come.",
+    },
 }  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """The life of a proposal, and what binds a signature to its content."""
 
+import json
 from datetime import date
 from typing import get_args
 
@@ -15,6 +16,7 @@ from models.proposal import (
     FINAL,
     STATES,
     TRANSITIONS,
+    Difference,
     EffectState,
     ProposalEvent,
     ProposalState,
@@ -24,6 +26,7 @@ from models.proposal import (
     content_hash,
     idempotency_key,
     next_state,
+    sent_back,
 )
 
 EFFECT_STATES: tuple[EffectState, ...] = get_args(EffectState)
@@ -48,6 +51,8 @@ class Life(RuleBasedStateMachine):
         else:
             assert before not in FINAL
             self.past.append(event)
+            if event == "return":  # as if it had never been signed
+                self.past.clear()
 
     @invariant()
     def nothing_is_carried_out_unsigned(self) -> None:
@@ -73,7 +78,9 @@ def test_a_proposal_is_where_its_effects_are(effects: list[EffectState], before:
     after = after_effects(before, effects)
     assert (after == "parked") == ("parked" in effects)
     assert (after == "executed") == (set(effects) == {"done"})
-    assert (after == "failed") == (set(effects) <= {"done", "failed"} and "failed" in effects)
+    assert (after == "failed") == (
+        set(effects) <= {"done", "failed", "returned"} and set(effects) != {"done"}
+    ), "what was never sent was not carried out"
 
 
 @pytest.mark.parametrize("state", sorted(set(STATES) - {"approved", "parked", "executed"}))
@@ -106,6 +113,17 @@ SEEN = RecordCitation(record="project", id="p", says="active")
 )
 def test_the_hash_binds_all_that_was_read(other: str, reason: str) -> None:
     assert content_hash(canonical(RISK, [SEEN], "sha", "risk")) != content_hash(other), reason
+
+
+def test_what_went_back_is_signed_anew() -> None:
+    """Who signs again signs that it changed: no earlier signature and no earlier key fits."""
+    before, paid = canonical(RISK, [SEEN], "sha", "risk"), Difference(field="paid on", was="", now="today")
+    texts = [before, *(sent_back(before, version, [paid], "sha", "risk") for version in (2, 3))]
+    assert len({content_hash(t) for t in texts}) == 3
+    again = json.loads(sent_back(texts[1], 3, [], "newer", "strictest"))
+    assert again["action"] == json.loads(before)["action"]
+    assert (again["policy"], again["rule"]) == ("newer", "strictest")
+    assert again["returned"] == {"version": 3, "differences": []}
 
 
 def test_the_canonical_text_is_plain() -> None:

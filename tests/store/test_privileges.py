@@ -57,10 +57,11 @@ ALLOWED: tuple[tuple[str, str, str, str], ...] = (
     (
         "workflow",
         "workflow.effect",
-        "insert update(attempts, external_ref, last_error, not_before, result, settled_at, state,"
-        " waits_since)",
-        "with the last signature; by hand when it is parked; never what is written",
+        "insert update(attempts, external_ref, last_error, lease_owner, lease_until, not_before, result,"
+        " settled_at, slowed_since, state, waits_since)",
+        "with the last signature; by hand when it is parked; taken back unsent; never what is written",
     ),
+    ("workflow", "workflow.basis", "insert", "what the records said when a version was made"),
     ("workflow", "workflow.notice", "insert", "telling people"),
     ("workflow", "workflow.plant_consent", "insert delete", "agreeing to be tested, for oneself alone"),
     ("workflow", "workflow.circuit", "update", "pausing a system by hand"),
@@ -72,7 +73,7 @@ ALLOWED: tuple[tuple[str, str, str, str], ...] = (
         "worker",
         "workflow.effect",
         "update(attempts, external_ref, fence, last_error, lease_owner, lease_until, not_before, result,"
-        " sent_at, settled_at, state, waits_since)",
+        " sent_at, settled_at, slowed_since, state, waits_since)",
         "claiming and settling; never what is written",
     ),
     ("worker", "workflow.notice", "insert", "telling people"),

@@ -7,7 +7,8 @@ from pydantic import ValidationError
 
 from api.web.changes import between
 from api.web.edit_form import edited, faults, groups
-from models.actions import ACTION_KINDS, Action, CreateChangeOrder, HoldInvoice
+from models.actions import ACTION_KINDS, Action, CreateChangeOrder, HoldInvoice, UndoWrite
+from tests.models.test_actions import EXAMPLES
 from tests.workflow import firm
 from workflow.errors import NothingChanged
 from workflow.revise import EDITABLE, check_edit
@@ -27,6 +28,7 @@ ACTIONS: tuple[Action, ...] = (
     firm.reminder(body="Dear all,\n\n\u202eplease\u202c pay.  \n"),
     HOLD,
     firm.development(),
+    UndoWrite.model_validate({"kind": "undo_write", **EXAMPLES["undo_write"]}),
 )
 
 

@@ -14,7 +14,7 @@ import psycopg
 import pytest
 
 from connectors.http import connect
-from connectors.ports import Connectors, Resource, Transport, Written
+from connectors.ports import Connectors, Resource, Transport, Verb, Written
 from connectors.sim.twin import Faults, Twin
 from connectors.testing import in_process, serving, settings
 from models.access import NotAllowed
@@ -333,6 +333,11 @@ class Baffling(Transport):
 
     def created(self, resource: Resource, idempotency_key: str) -> tuple[Written, ...]:
         return ()
+
+    def undo(
+        self, resource: Resource, record_id: str, verb: Verb, *, operation: ActionKind, idempotency_key: str
+    ) -> Written:
+        raise KeyError("id")
 
     def read(self, resource: Resource, record_id: str) -> dict[str, Any]:
         raise NotImplementedError

@@ -1,0 +1,60 @@
+-- What was signed may go back before it is written, and what was written may be undone. A system that asks to
+-- slow down is left alone as a whole, and not for ever.
+alter table workflow.effect drop constraint effect_state_check;
+alter table workflow.effect add constraint effect_state_check
+  check (state in ('ready', 'leased', 'done', 'parked', 'failed', 'returned'));
+
+-- An undo is a write of its own. Each write is undone once, whatever the code believes.
+alter table workflow.effect add column undoes bigint references workflow.effect;
+alter table workflow.effect add constraint undo_names_its_write check (
+  (operation = 'undo_write') = (undoes is not null)
+  and (undoes is null or undoes = (body ->> 'effect_id')::bigint));
+create unique index effect_undone_once on workflow.effect (undoes) where state not in ('failed', 'returned');
+
+alter table workflow.effect add column slowed_since timestamptz;  -- its system asks to slow down since
+alter table workflow.circuit add column rest_until timestamptz not null default '-infinity';
+
+-- What the firm's records said when a version was made: a flat map of field to value. What differs when it is
+-- about to be written is shown to those who signed.
+create table workflow.basis (
+  proposal_id uuid not null,
+  version     integer not null,
+  fields      jsonb not null check (jsonb_typeof(fields) = 'object'),
+  primary key (proposal_id, version),
+  foreign key (proposal_id, version) references workflow.proposal_version
+);
+alter table workflow.basis enable row level security;
+create policy trusted on workflow.basis to chargehand_workflow, chargehand_worker using (true) with check (true);
+grant select on workflow.basis to chargehand_workflow, chargehand_worker;
+grant insert on workflow.basis to chargehand_workflow;
+
+-- Who proposes keeps the basis of the first version, once, before anybody signs.
+create function workflow.keep_basis(id uuid, basis jsonb) returns void language plpgsql security definer
+  set search_path = pg_catalog, workflow as $$
+begin
+  insert into workflow.basis (proposal_id, version, fields)
+    select p.proposal_id, 1, basis from workflow.proposal p
+    where p.proposal_id = id and p.proposer_id = app.me() and p.version = 1 and p.state = 'pending';
+  if not found then raise exception 'proposal % takes no basis', id; end if;
+end $$;
+revoke all on function workflow.keep_basis from public;
+grant execute on function workflow.keep_basis to chargehand_agent, chargehand_worker;
+
+-- Take the mirror of a record back that an undo, which is done, took back.
+create function workflow.unmirror(undo bigint) returns void language sql security definer
+  set search_path = pg_catalog, workflow, firm as $$
+  delete from firm.assignment a using workflow.effect e
+    where e.effect_id = undo and e.state = 'done' and e.body ->> 'operation' = 'create_assignment'
+      and e.undoes is not null and a.assignment_id = e.body ->> 'record_id';
+  delete from firm.system_record r using workflow.effect e
+    where e.effect_id = undo and e.state = 'done' and e.undoes is not null
+      and r.system = e.system and r.kind = e.body ->> 'operation' and r.record_id = e.body ->> 'record_id';
+  update firm.time_entry t set state = 'submitted' from workflow.effect e
+    where e.effect_id = undo and e.state = 'done' and e.body ->> 'operation' = 'return_time_entries'
+      and e.undoes is not null and t.entry_id = e.body ->> 'item' and t.state = 'returned' $$;
+revoke all on function workflow.unmirror from public;
+grant execute on function workflow.unmirror to chargehand_workflow, chargehand_worker;
+
+-- Going back is the deciding role's act: it takes the leases of what was not sent.
+grant update (lease_owner, lease_until, slowed_since) on workflow.effect to chargehand_workflow;
+grant update (slowed_since) on workflow.effect to chargehand_worker;
