@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from queue import SimpleQueue
 from typing import Any, Literal
@@ -17,6 +16,7 @@ from langgraph.types import Command
 
 from agents.budget import Budget, Meter
 from agents.checkpoints import Checkpoints
+from agents.conversations import TITLE_CHARACTERS, Conversations
 from agents.endpoint import Endpoint, ModelSettings
 from agents.events import Answered, Asked, Event, EventAdapter, Failed
 from agents.graph import build
@@ -25,7 +25,7 @@ from agents.planner import answers
 from agents.toolbox import GovernedToolbox
 from agents.transcript import Pending, current_turn, steps
 from agents.voice import TurnContext
-from models.access import NotFound, Principal, require
+from models.access import Principal, require
 from models.errors import ChargehandError
 from prompts.loader import load
 from store.db import Database
@@ -33,7 +33,6 @@ from tools.registry import Registry
 
 log = structlog.get_logger(__name__)
 
-TITLE_CHARACTERS = 80
 TEXT_CHARACTERS = 40_000  # the longest message: a contract's length of pasted e-mail
 
 
@@ -57,28 +56,7 @@ class TurnFailed(ChargehandError):
     retry = "later"
 
 
-@dataclass(frozen=True)
-class Thread:
-    thread_id: UUID
-    surface: str
-    title: str
-    created_at: datetime
-    updated_at: datetime
-
-
-@dataclass(frozen=True)
-class Message:
-    """A message as it was shown. The payload of the copilot's holds `data` (by tool), `citations`,
-    `proposals`, and for a question `options`."""
-
-    message_id: int
-    author: Literal["person", "copilot"]
-    text: str
-    payload: dict[str, Any]
-    created_at: datetime
-
-
-class Copilot:
+class Copilot(Conversations):
     """Answers people. One for a process; use it from any thread."""
 
     def __init__(
@@ -93,7 +71,7 @@ class Copilot:
     ) -> None:
         """`model`: the language model to talk through; None for the rules alone. `budget`: of one turn.
         `turns`: how many may run at once in this process. `clock`: aware."""
-        self._db = db
+        super().__init__(db)
         self._registry = registry
         self._endpoint = Endpoint(model) if model else None
         self._budget = budget or Budget()
@@ -112,29 +90,8 @@ class Copilot:
         """Do now what the first turn would otherwise wait for: fit the router (a few seconds)."""
         router()
 
-    def open_thread(self, principal: Principal, title: str = "") -> UUID:
-        """A new conversation. Raises NotAllowed."""
-        require(principal, "chat.use")
-        with self._db.tx(principal, "agent") as tx:
-            thread_id: UUID = tx.value("talk.open_thread", title=title[:TITLE_CHARACTERS])
-        return thread_id
-
-    def threads(self, principal: Principal, limit: int = 50) -> list[Thread]:
-        """The principal's conversations, the last used first."""
-        with self._db.tx(principal, "agent") as tx:
-            return tx.rows("talk.threads", Thread, limit=limit)
-
-    def history(self, principal: Principal, thread_id: UUID, limit: int = 200) -> list[Message]:
-        """The newest messages, oldest first. Raises NotFound for a thread of someone else."""
-        self._own(principal, thread_id)
-        with self._db.tx(principal, "agent") as tx:
-            return tx.rows("talk.history", Message, thread_id=thread_id, limit=limit)
-
     def turn(self, principal: Principal, thread_id: UUID, text: str) -> Iterator[Event]:
-        """Answer a message: events that end with exactly one of Answered, Asked or Failed. The turn runs in a
-        thread of its own and is finished and kept even when nobody reads on.
-
-        Raises at once, before there is any event: NotAllowed, NotFound, EmptyMessage, MessageTooLong,
+        """In a thread of its own. Raises NotAllowed, NotFound, EmptyMessage, MessageTooLong,
         ThreadBusy (409: another turn of this conversation is running), TooManyTurns, DatabaseUnavailable."""
         require(principal, "chat.use")
         text = text.strip().replace("\x00", "")
@@ -142,17 +99,12 @@ class Copilot:
             raise EmptyMessage
         if len(text) > TEXT_CHARACTERS:
             raise MessageTooLong(characters=len(text), limit=TEXT_CHARACTERS)
-        self._own(principal, thread_id)
+        self.check_own(principal, thread_id)
         events: SimpleQueue[Event | None] = SimpleQueue()
         admitted: Future[None] = Future()
         self._workers.submit(self._work, principal, thread_id, text, events, admitted)
         admitted.result()
         return iter(events.get, None)
-
-    def _own(self, principal: Principal, thread_id: UUID) -> None:
-        with self._db.tx(principal, "agent") as tx:
-            if not tx.value("talk.owns_thread", thread_id=thread_id):
-                raise NotFound(what="conversation", id=str(thread_id))
 
     def _work(
         self,

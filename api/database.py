@@ -8,12 +8,12 @@ from typing import ClassVar
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
-from api.settings import Settings
+from api.settings import SettingMissing, Settings
 from models.access import Principal, service
 from models.errors import ChargehandError, Retry
 from store.admin import ensure_database
 from store.cluster import SUPERUSER
-from store.db import Database, DbRole
+from store.db import DB_ROLES, Database, DbRole
 from store.migrate import migrate, pending
 from store.server import start, stop
 from workflow.errors import NoPolicy
@@ -68,9 +68,26 @@ def place(settings: Settings, name: str = NAME) -> Place:
     return Place(dsn, settings.dsns(dsn), embedded=True)
 
 
+def copilot_dsn(settings: Settings) -> str:
+    """The connection string of a copilot: `DATABASE_URL` where it names a user, else as the copilot's role.
+
+    Raises SettingMissing."""
+    if settings.database_url is None:
+        raise SettingMissing(setting="DATABASE_URL", why="to sign in as chargehand_copilot")
+    url = settings.database_url.get_secret_value()
+    if "user" in conninfo_to_dict(url):
+        return url
+    if dsn := settings.dsns(url).get("copilot"):
+        return dsn
+    raise SettingMissing(setting="CHARGEHAND_COPILOT_PASSWORD", why="to sign in as chargehand_copilot")
+
+
 def set_up(settings: Settings, where: Place) -> list[str]:
     """Migrate, and load the default policy if none is in force; the names of the migrations applied."""
-    applied = migrate(where.admin, passwords=settings.role_passwords())
+    passwords = settings.role_passwords()
+    if passwords and (missing := [role for role in DB_ROLES if role not in passwords]):
+        raise SettingMissing(setting=f"CHARGEHAND_{missing[0].upper()}_PASSWORD", why="to set it")
+    applied = migrate(where.admin, passwords=passwords)
     database = where.database()
     try:
         with database.tx(SET_UP, "steward") as tx:

@@ -1,11 +1,14 @@
-"""The process that serves: uvicorn on a socket that is already ours."""
+"""A process that serves: uvicorn on a socket that is already ours."""
 
+import os
+import signal
 import socket
+from contextlib import suppress
+from pathlib import Path
 
 import uvicorn
+from fastapi import FastAPI
 
-from api.app import create_app
-from api.wiring import Application
 from models.errors import ChargehandError
 
 BACKLOG = 2_048  # connections that wait to be accepted
@@ -23,7 +26,8 @@ class _Server(uvicorn.Server):
     """Ends live streams before waiting for answers: they would never end by themselves."""
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self.config.app.state.live.close()  # type: ignore[union-attr]
+        if live := getattr(self.config.app.state, "live", None):  # type: ignore[union-attr]
+            live.close()
         await super().shutdown(sockets)
 
 
@@ -42,11 +46,24 @@ def bound(host: str, port: int) -> socket.socket:
     return listener
 
 
-def server(application: Application) -> uvicorn.Server:
+def bound_here(path: Path) -> socket.socket:
+    """A socket in the file system, for this user's processes alone; whoever listened there before is gone."""
+    path.unlink(missing_ok=True)
+    listener = socket.socket(socket.AF_UNIX)
+    before = os.umask(0o177)
+    try:
+        listener.bind(str(path))
+    finally:
+        os.umask(before)
+    listener.listen(BACKLOG)
+    return listener
+
+
+def server(app: FastAPI) -> uvicorn.Server:
     """A server, not yet running. Its own access log is off: ours names routes, not paths."""
     return _Server(
         uvicorn.Config(
-            create_app(application),
+            app,
             log_config=None,
             access_log=False,
             timeout_graceful_shutdown=GRACE_S,
@@ -55,6 +72,10 @@ def server(application: Application) -> uvicorn.Server:
     )
 
 
-def run(application: Application, listener: socket.socket) -> None:
-    """Serve until told to stop."""
-    server(application).run([listener])
+def run(app: FastAPI, listener: socket.socket) -> None:
+    """Serve until told to stop, and return then: uvicorn raises the signal anew once it has stopped, and what
+    the process holds is still to be closed."""
+    for told in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(told, signal.default_int_handler)
+    with suppress(KeyboardInterrupt):
+        server(app).run([listener])

@@ -40,7 +40,16 @@ class Settings(BaseSettings):
     public_url: HttpUrl | None = None  # how people reach this installation; links in messages start with it
 
     database_url: SecretStr | None = Field(default=None, validation_alias="DATABASE_URL")
-    secret: SecretStr | None = None  # derives the database roles' passwords and signs nothing else
+    # The passwords of the database's roles: each its own, or derived from the one secret. A process needs
+    # only those of the roles that it works with.
+    secret: SecretStr | None = None
+    agent_password: SecretStr | None = None
+    workflow_password: SecretStr | None = None
+    worker_password: SecretStr | None = None
+    steward_password: SecretStr | None = None
+    gate_password: SecretStr | None = None
+    copilot_password: SecretStr | None = None
+    copilot_url: HttpUrl | None = None  # of a `chargehand copilot`; without it the desk starts one
 
     # Systems of record: base address and bearer token. A system without an address is not connected.
     crm_url: HttpUrl | None = None
@@ -57,10 +66,6 @@ class Settings(BaseSettings):
     model: str | None = None
     openai_base_url: str | None = Field(default=None, validation_alias="OPENAI_BASE_URL")
     openai_api_key: SecretStr | None = Field(default=None, validation_alias="OPENAI_API_KEY")
-
-    # Mail: smtp://user:password@host:port or smtps://...; without it nobody is sent any.
-    smtp_url: SecretStr | None = None
-    mail_from: str = "Chargehand <chargehand@localhost>"
 
     log_format: Literal["json", "console"] = "json"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -79,9 +84,9 @@ class Settings(BaseSettings):
         return self.home.expanduser().resolve()
 
     def dsns(self, database_url: str) -> dict[DbRole, str]:
-        """A connection string for each database role, derived from the one of the installation: the same
-        place, another user. Passwords are only used where `secret` is set (the embedded server trusts its
-        socket)."""
+        """A connection string for each database role whose password is known, derived from the one of the
+        installation: the same place, another user. Where no password is given there is one for every role,
+        without a password (the embedded server trusts its socket)."""
         place = {
             k: str(v)
             for k, v in conninfo_to_dict(database_url).items()
@@ -90,19 +95,25 @@ class Settings(BaseSettings):
         passwords = self.role_passwords()
         return {
             role: make_conninfo("", **place, user=f"chargehand_{role}", password=passwords.get(role))
-            for role in DB_ROLES
+            for role in passwords or DB_ROLES
         }
 
     def role_passwords(self) -> dict[DbRole, str]:
-        """The database roles' passwords, derived from the one secret; empty without one.
+        """The passwords of the database's roles that are given, and with the one secret of all.
 
-        Raises SettingMissing in production."""
-        if self.secret is None:
-            if self.environment == "production":
-                raise SettingMissing(setting="CHARGEHAND_SECRET", why="to derive the database passwords")
-            return {}
-        key = self.secret.get_secret_value().encode()
-        return {r: hmac.new(key, f"db:{r}".encode(), hashlib.sha256).hexdigest() for r in DB_ROLES}
+        Raises SettingMissing in production where there is none."""
+        found: dict[DbRole, str] = {}
+        for role in DB_ROLES:
+            given: SecretStr | None = getattr(self, f"{role}_password")
+            if given is not None:
+                found[role] = given.get_secret_value()
+            elif self.secret is not None:
+                key = self.secret.get_secret_value().encode()
+                found[role] = hmac.new(key, f"db:{role}".encode(), hashlib.sha256).hexdigest()
+        if not found and self.environment == "production":
+            why = "to derive the database passwords, or a password for each role that this process works with"
+            raise SettingMissing(setting="CHARGEHAND_SECRET", why=why)
+        return found
 
     def systems(self) -> dict[System, tuple[str, SecretStr]]:
         """Base address and token of each connected system of record."""

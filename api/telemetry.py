@@ -5,12 +5,12 @@ ids and never secrets. Traces go to an OTLP endpoint when one is set. Metrics ar
 
 import logging
 import sys
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from typing import Any, Literal
 
 import structlog
-from opentelemetry import trace
+from opentelemetry import propagate, trace
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
@@ -84,6 +84,19 @@ def configure_tracing(endpoint: str | None, service: str) -> None:
 def span(name: str, **attributes: str | int | float) -> Iterator[Span]:
     """A span of our own, named as OpenTelemetry's conventions name such things."""
     with tracer.start_as_current_span(name, attributes=attributes) as current:
+        yield current
+
+
+def outgoing(headers: dict[str, str]) -> dict[str, str]:
+    """Headers of a request to another process of ours: the same trace goes on there."""
+    propagate.inject(headers)
+    return headers
+
+
+@contextmanager
+def continued(headers: Mapping[str, str], name: str) -> Iterator[Span]:
+    """A span that goes on with the trace of whoever sent the request."""
+    with tracer.start_as_current_span(name, context=propagate.extract(headers)) as current:
         yield current
 
 

@@ -5,32 +5,24 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from agents.copilot import Copilot
-from agents.endpoint import ModelSettings
 from api.auth.sessions import Sessions
 from api.auth.tokens import Tokens
+from api.copilot.client import Address, RemoteCopilot
 from api.database import Place
 from api.settings import Settings
-from models.text.embed import Embedder, default_embedder
 from store.db import Database
-from store.shelf import Shelf
-from tools.catalogue import TOOLS
-from tools.registry import Registry
 from workflow.service import Workflow
 
 
 @dataclass(frozen=True)
 class Application:
-    """Everything that serves people."""
+    """The desk: everything that serves people, but for the copilot, which is a process of its own."""
 
     settings: Settings
     place: Place
     db: Database
     workflow: Workflow
-    registry: Registry
-    copilot: Copilot
-    embedder: Embedder
-    shelf: Shelf
+    copilot: RemoteCopilot
     sessions: Sessions
     tokens: Tokens
 
@@ -57,33 +49,18 @@ def public_url(settings: Settings) -> str:
     return str(settings.public_url or f"http://{host}:{settings.port}").rstrip("/")
 
 
-def model_settings(settings: Settings) -> ModelSettings | None:
-    """The language model of the settings; None for the rules alone."""
-    if settings.model is None:
-        return None
-    key = settings.openai_api_key
-    return ModelSettings(
-        settings.model, settings.openai_base_url, api_key=key.get_secret_value() if key else ""
-    )
-
-
 @contextmanager
-def opened(settings: Settings, place: Place) -> Iterator[Application]:
-    """The application on a database that is up to date; closed with the block."""
+def opened(settings: Settings, place: Place, copilot_at: Address) -> Iterator[Application]:
+    """The application on a database that is up to date; closed with the block. `copilot_at`: who answers."""
     db = place.database()
-    embedder, shelf = default_embedder(), Shelf()
-    registry = Registry(TOOLS, embedder=embedder, shelf=shelf)
-    copilot = Copilot(db, registry, model_settings(settings))
+    copilot = RemoteCopilot(db, copilot_at)
     try:
         yield Application(
             settings=settings,
             place=place,
             db=db,
             workflow=Workflow(db),
-            registry=registry,
             copilot=copilot,
-            embedder=embedder,
-            shelf=shelf,
             sessions=Sessions(db),
             tokens=Tokens(db),
         )

@@ -5,7 +5,7 @@ What rows a principal may see is decided in the database by row-level security f
 permissions here decide which tools and routes it may use at all."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal, Self, get_args
 
 from models.errors import ChargehandError
@@ -111,6 +111,7 @@ class Principal:
     timezone: str = "UTC"  # IANA name, for showing times
     email: str = ""
     narrowed_to: frozenset[Permission] | None = None  # a token's scopes: they narrow, never widen
+    pass_token: str = field(default="", repr=False)  # what the database knows the copilot's callers by
 
     @property
     def roles(self) -> frozenset[Role]:

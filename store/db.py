@@ -32,6 +32,7 @@ DbRole = Literal[
     "worker",  # works the effect ledger, runs jobs
     "steward",  # imports records, registers models, loads policies
     "gate",  # signs people in
+    "copilot",  # the agent's rights, for whom a pass names and nobody else
 ]
 DB_ROLES: tuple[DbRole, ...] = get_args(DbRole)
 
@@ -41,6 +42,14 @@ class DatabaseUnavailable(ChargehandError):
 
     status = 503
     retry = "later"
+
+
+class RoleNotHeld(ChargehandError):
+    """This process does not work with the database role {role}: it has no password for it. Run this where
+    CHARGEHAND_SECRET or CHARGEHAND_{variable}_PASSWORD is set."""
+
+    status = 500
+    retry = "with a fix"
 
 
 def _plain(value: object) -> str:
@@ -131,13 +140,22 @@ class Database:
         self._pools: dict[DbRole, ConnectionPool[psycopg.Connection[Any]]] = {}
         self._opening = threading.Lock()
 
+    @property
+    def roles(self) -> tuple[DbRole, ...]:
+        """Those that this process may use."""
+        return tuple(self._dsns)
+
     def dsn(self, role: DbRole) -> str:
-        return self._dsns[role]
+        """Raises RoleNotHeld."""
+        try:
+            return self._dsns[role]
+        except KeyError:
+            raise RoleNotHeld(role=role, variable=role.upper()) from None
 
     @contextmanager
     def tx(self, principal: Principal, role: DbRole) -> Iterator[Tx]:
         """A transaction as `principal` with the rights of `role`: committed when the block ends, rolled back
-        when it raises. Raises DatabaseUnavailable when no connection can be had."""
+        when it raises. Raises DatabaseUnavailable when no connection can be had, RoleNotHeld."""
         pool = self._pool(role)
         try:
             connection = pool.getconn(self._timeout_s)
@@ -147,8 +165,8 @@ class Database:
             with connection.transaction():
                 connection.execute(
                     "select set_config('chargehand.principal', %s, true),"
-                    " set_config('chargehand.surface', %s, true)",
-                    (principal.person_id, principal.surface),
+                    " set_config('chargehand.surface', %s, true), set_config('chargehand.pass', %s, true)",
+                    (principal.person_id, principal.surface, principal.pass_token),
                 )
                 tx = Tx(connection, principal)
                 yield tx
@@ -165,7 +183,7 @@ class Database:
         with self._opening:
             if role not in self._pools:
                 self._pools[role] = ConnectionPool(
-                    self._dsns[role],
+                    self.dsn(role),
                     min_size=0,
                     max_size=self._max_size,
                     kwargs={"autocommit": True},

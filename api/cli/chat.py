@@ -1,6 +1,7 @@
 """`chargehand chat`: talk with the copilot in a terminal."""
 
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
@@ -30,17 +31,17 @@ def chat(
     """Talk with the copilot. Whoever may run this command holds the database, and so speaks for anyone; what
     is said and called is recorded with the surface 'cli'. Exit code 1 when a turn fails."""
     from api.auth.people import principal_of
+    from api.copilot.app import opened
     from api.database import place
     from api.telemetry import configure_logging
-    from api.wiring import opened
     from models.errors import ChargehandError
 
     if as_json and message is None:
         raise typer.BadParameter("--json needs a message")
     found = settings()
     configure_logging("console", "warning")
-    with ending(), opened(found, place(found)) as app:
-        speaker = principal_of(app.db, person, "cli")
+    with ending(), closing(place(found).database()) as db, opened(found, db) as app:
+        speaker = principal_of(db, person, "cli")
         thread_id = thread or app.copilot.open_thread(speaker)
         well = True
         for said in [message] if message is not None else _typed(speaker.name, thread_id):

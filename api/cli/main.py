@@ -7,6 +7,7 @@ from api.cli.lazy import lazy_group
 COMMANDS = {
     "demo": "api.cli.demo:demo",
     "serve": "api.cli.serve:serve",
+    "copilot": "api.cli.copilot:copilot",
     "worker": "api.cli.worker:worker",
     "migrate": "api.cli.migrate:migrate",
     "import": "api.cli.import_:import_",

@@ -4,18 +4,14 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from fastapi.routing import APIRoute
-from pydantic import BaseModel, ConfigDict
 
+from api.copilot.wire import Body
 from api.idempotency import IdempotentRoute
 from api.problems import documented
 
+__all__ = ["Body", "Limit", "resource"]
+
 Limit = Annotated[int, Query(ge=1, le=200, description="The most items of a page")]
-
-
-class Body(BaseModel):
-    """A request's body: nothing in it is ignored."""
-
-    model_config = ConfigDict(extra="forbid")
 
 
 def resource(tag: str, *, problems: tuple[int, ...] = (), keeps_replies: bool = True) -> APIRouter:

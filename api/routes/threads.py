@@ -1,20 +1,20 @@
 """Conversations with the copilot."""
 
-from collections.abc import Iterator
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import Query, Request, status
 from fastapi.responses import Response
-from fastapi.sse import EventSourceResponse, format_sse_event
+from fastapi.sse import EventSourceResponse
 from pydantic import BaseModel, Field
 
-from agents.events import Event, EventAdapter, Failed
+from agents.events import Event, Failed
 from api.auth.callers import Talker, Wired
+from api.copilot.wire import Turn, sse
 from api.routes.base import Body, Limit, resource
 
-router = resource("threads", problems=(404, 409, 422))
+router = resource("threads", problems=(404, 409, 422, 503))
 
 
 class ThreadView(BaseModel):
@@ -42,10 +42,6 @@ class NewThread(Body):
 
 class ThreadCreated(BaseModel):
     thread_id: UUID
-
-
-class Turn(Body):
-    text: Annotated[str, Field(min_length=1, max_length=40_000, description="What you say")]
 
 
 class TurnEvents(BaseModel):
@@ -88,14 +84,7 @@ def turn(thread_id: UUID, body: Turn, principal: Talker, app: Wired, request: Re
         last = happened[-1]
         code = last.problem["status"] if isinstance(last, Failed) else status.HTTP_200_OK
         return Response(TurnEvents(events=happened).model_dump_json(), code, media_type="application/json")
-    return EventSourceResponse(
-        _stream(events), headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    )
-
-
-def _stream(events: Iterator[Event]) -> Iterator[bytes]:
-    for event in events:
-        yield format_sse_event(event=event.event, data_str=EventAdapter.dump_json(event).decode())
+    return EventSourceResponse(sse(events), headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
 
 
 def _prefers_json(request: Request) -> bool:

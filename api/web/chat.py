@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Request, status
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from agents.copilot import Message
+from agents.conversations import Message
 from api.auth.callers import Caller, SignedIn, Wired, application, may
 from api.web.render import page
 from models.access import NotFound, Permission
@@ -81,6 +81,7 @@ def _chat_page(request: Request, caller: Caller, thread_id: UUID | None, said: l
         thread_id=thread_id,
         said=said,
         samples=samples,
+        copilot_answers=app.copilot.answers(),
     )
 
 

@@ -76,3 +76,21 @@ order by created_at desc, token_id;
 update access.api_token set revoked_at = coalesce(revoked_at, now())
 where token_id = %(token_id)s and (%(person_id)s::text is null or person_id = %(person_id)s)
 returning token_id, name, person_id, scopes, created_by, created_at, expires_at, revoked_at;
+
+-- name: add_pass
+-- A pass for a caller of the copilot; those that are over go.
+with over as (delete from access.pass where expires_at < now())
+insert into access.pass (token_sha256, person_id, surface, scopes, expires_at)
+values (%(sha256)s, %(person_id)s, %(surface)s, %(scopes)s, now() + make_interval(secs => %(seconds)s));
+
+-- name: end_pass
+-- A turn is over, and so is its pass.
+delete from access.pass where token_sha256 = %(sha256)s;
+
+-- name: admitted
+-- Whom the pass of this transaction admits.
+select person_id, name, email, timezone, grants, surface, scopes from access.admitted();
+
+-- name: signed_in_as
+-- The database role that this process signed in as.
+select session_user;

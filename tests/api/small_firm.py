@@ -3,15 +3,22 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from pathlib import Path
+from socket import socket
+from tempfile import TemporaryDirectory
 
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from api.app import create_app
+from api.copilot.app import create_app as create_copilot
+from api.copilot.app import opened as copilot_parts
+from api.copilot.client import Address
 from api.database import Place
-from api.server import bound
+from api.server import bound, bound_here
 from api.server import server as http_server
 from api.settings import Settings
 from api.wiring import Application, opened
@@ -56,9 +63,36 @@ def place(
     return Place(server.dsn(name, SUPERUSER), roles, embedded=True)
 
 
+@contextmanager
+def served(app: FastAPI, listener: socket) -> Iterator[None]:
+    """An application behind a real socket, for as long as the block lasts."""
+    running = http_server(app)
+    thread = threading.Thread(target=running.run, args=([listener],))
+    thread.start()
+    try:
+        while not running.started:
+            time.sleep(0.01)
+        yield
+    finally:
+        running.should_exit = True
+        thread.join(timeout=20)
+        assert not thread.is_alive(), "the server must stop although pages are still listening"
+
+
+@contextmanager
+def copilot(place: Place) -> Iterator[Address]:
+    """A copilot on a socket of its own, which may sign in to the database as nothing else."""
+    db = Database({"agent": place.roles["copilot"]})
+    with TemporaryDirectory(prefix="ch-") as folder, closing(db), copilot_parts(Settings(), db) as parts:
+        path = Path(folder) / "copilot"
+        with served(create_copilot(parts), bound_here(path)):
+            yield Address(socket=str(path))
+
+
 @pytest.fixture
 def application(place: Place) -> Iterator[Application]:
-    with opened(Settings.model_validate({"public_url": ORIGIN}), place) as found:
+    settings = Settings.model_validate({"public_url": ORIGIN})
+    with copilot(place) as address, opened(settings, place, address) as found:
         yield found
 
 
@@ -106,15 +140,9 @@ def serving(place: Place) -> Iterator[tuple[Application, str]]:
     """The application behind a real socket, and its address: for streams and browsers."""
     listener = bound("127.0.0.1", 0)
     settings = Settings.model_validate({"port": listener.getsockname()[1]})
-    with opened(settings, place) as application:
-        running = http_server(application)
-        thread = threading.Thread(target=running.run, args=([listener],))
-        thread.start()
-        try:
-            while not running.started:
-                time.sleep(0.01)
-            yield application, application.public_url
-        finally:
-            running.should_exit = True
-            thread.join(timeout=20)
-            assert not thread.is_alive(), "the server must stop although pages are still listening"
+    with (
+        copilot(place) as address,
+        opened(settings, place, address) as application,
+        served(create_app(application), listener),
+    ):
+        yield application, application.public_url

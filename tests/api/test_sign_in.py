@@ -9,6 +9,7 @@ from fastapi.testclient import TestClient
 
 from api.app import create_app
 from api.auth.sessions import LinkSpent
+from api.copilot.client import Address
 from api.settings import Settings
 from api.wiring import Application, opened
 from tests.api.small_firm import OPERATOR, ORIGIN, Browser
@@ -86,7 +87,7 @@ def test_the_cookie_is_kept_from_scripts_other_sites_and_plain_http(
     assert "HttpOnly" in plain and "SameSite=lax" in plain and "Secure" not in plain
     behind_tls = Settings.model_validate({"public_url": "https://ops.firm.example"})
     with (
-        opened(behind_tls, application.place) as secure,
+        opened(behind_tls, application.place, Address()) as secure,
         TestClient(create_app(secure), base_url="https://ops.firm.example", follow_redirects=False) as https,
     ):
         cookie = set_cookie(https)

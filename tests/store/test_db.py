@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from models.access import Principal, service
-from store.db import Database, DatabaseUnavailable, dumps
+from store.db import Database, DatabaseUnavailable, RoleNotHeld, dumps
 
 MONA = Principal("P-1", "Mona", (), "web")
 
@@ -111,7 +111,7 @@ def test_nobody_appends_to_the_audit_log_as_nobody(db: Database) -> None:
 
 def test_a_role_that_the_process_does_not_hold_cannot_be_used(db: Database) -> None:
     only_gate = Database({"gate": db.dsn("gate")})
-    with pytest.raises(KeyError), only_gate.tx(MONA, "workflow"):
+    with pytest.raises(RoleNotHeld), only_gate.tx(MONA, "workflow"):
         pass
     only_gate.close()
 

@@ -1,6 +1,5 @@
 """Whatever a tool finds can be drawn: what it is known by shape, and everything else."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,11 +7,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from api.database import Place
-from api.settings import Settings
+from api.copilot.wire import Call
 from api.web.render import environment
-from api.wiring import Application, opened
+from api.wiring import Application
+from tests.api.small_firm import application
 from tests.workflow import firm
+
+__all__ = ["application"]
 
 DRAW = '{% import "_found.html" as found with context %}{{ found.all(data) }}'
 
@@ -39,12 +40,6 @@ known = [
 keys = st.sampled_from([*known, "sender"]) | st.text(min_size=1)
 
 
-@pytest.fixture
-def application(place: Place) -> Iterator[Application]:
-    with opened(Settings(), place) as found:
-        yield found
-
-
 def draw(data: dict[str, Any]) -> str:
     return environment().from_string(DRAW).render(data=data, names={}, zone="UTC", now=datetime.now(UTC))
 
@@ -62,7 +57,7 @@ def draw(data: dict[str, Any]) -> str:
 )
 def test_what_the_tools_find_is_drawn(application: Application, tool: str, arguments: dict[str, Any]) -> None:
     application.workflow.propose(firm.principal("paula"), firm.draft(firm.assignment()))
-    found = application.registry.call(application.db, firm.principal("dora"), tool, arguments)
+    found = application.copilot.call(firm.principal("dora"), tool, Call(arguments=arguments))
     assert found.question is None, found.text
     assert "<" in draw(found.model_dump(mode="json")["data"])
 
