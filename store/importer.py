@@ -7,7 +7,7 @@ files again change nothing."""
 import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -197,6 +197,7 @@ _TARGETS = {
     "invoices": _target("invoice", FILES["invoices.csv"]),
     "opportunities": _target("opportunity", FILES["opportunities.csv"]),
     "leave": _target("leave", FILES["leave.csv"]),
+    "responsibilities": _target("responsibility", FILES["responsibilities.csv"]),
 }
 
 
@@ -213,9 +214,15 @@ def _write_tables(tx: Tx, files: _Files, progress: Progress) -> dict[str, Counts
         if kind == "projects":
             tx.execute("importer.office_of_projects")
         records[kind] = merge(tx, target)
+    if "responsibilities" in files.tables:
+        removed = tx.execute("importer.remove_responsibilities")
+        records["responsibilities"] = replace(records["responsibilities"], removed=removed)
     if "people" in files.tables:
         followed = Counts(updated=tx.execute("importer.projects_follow"))
         records["projects"] = records.get("projects", Counts()) + followed
+    if "same_persons" in files.tables:  # before roles, which are held by persons
+        removed = tx.execute("importer.remove_same_persons")
+        records["same_persons"] = Counts(added=tx.execute("importer.add_same_persons"), removed=removed)
     if "roles" in files.tables:
         removed = tx.execute("importer.remove_grants")
         records["grants"] = Counts(added=tx.execute("importer.add_grants"), removed=removed)

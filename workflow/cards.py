@@ -1,6 +1,7 @@
 """What people see of proposals: the card, its parts, and the line in a list."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Generic, Literal, TypeVar
 from uuid import UUID
 
@@ -8,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from models.access import service
 from models.actions import Action, ActionKind, System, Write
-from models.evidence import Citation
+from models.evidence import Attachment, Citation
 from models.money import Money
 from models.proposal import CircuitState, EffectState, ProposalState, Verdict
 
@@ -34,6 +35,7 @@ class Signature(_View):
     reason: str
     surface: str
     decided_at: datetime
+    evidence: tuple[Attachment, ...]
 
 
 class ApproverView(_View):
@@ -50,6 +52,7 @@ class StepView(_View):
     signatures: tuple[Signature, ...]
     approvers: tuple[ApproverView, ...]
     comment_required: bool
+    evidence_required: bool
 
 
 class EffectView(_View):
@@ -96,13 +99,16 @@ class ProposalCard(_View):
     evidence: tuple[Citation, ...]
     explanation: dict[str, Any]
     proposer: PersonRef
+    on_behalf_of: PersonRef | None  # for whom it was proposed
     tool: str
     tool_version: str
     thread_id: UUID | None
     project_id: str | None
     amount: Money | None
     rule: str
-    because: str  # why this gate
+    because: str  # why this gate, in the policy's words
+    why_gate: tuple[str, ...]  # why this gate, in the facts': each condition that held, or could not be told
+    confidence: Decimal | None  # 0 to 1, of the prediction it rests on
     policy_sha256: str
     steps: tuple[StepView, ...]
     step: int  # which of them waits for a signature

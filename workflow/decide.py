@@ -1,14 +1,16 @@
 """Deciding: one transaction a verdict. Lock, check, sign; with the last signature the state moves, the writes
 enter the ledger and people hear of it, all in the same commit. Role: workflow."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
+from models.evidence import Attachment
 from models.proposal import Verdict, next_state
-from store.db import Tx
+from store.db import Tx, dumps
 from workflow import ledger
 from workflow.cards import ProposalCard
 from workflow.docket import Docket
-from workflow.errors import NotYourDecision, ReasonNeeded
+from workflow.errors import EvidenceNeeded, NotYourDecision, ReasonNeeded
 from workflow.gates import Resolved
 from workflow.notices import listed, tell
 from workflow.read import card
@@ -16,16 +18,23 @@ from workflow.seat import check_not_needed_later, check_open, seat_of, take_seat
 
 
 def decide(
-    tx: Tx, proposal_id: UUID, *, content_hash: str, verdict: Verdict, reason: str = ""
+    tx: Tx,
+    proposal_id: UUID,
+    *,
+    content_hash: str,
+    verdict: Verdict,
+    reason: str = "",
+    evidence: Sequence[Attachment] = (),
 ) -> ProposalCard:
-    """Approve or reject what was read (`content_hash` says what that was).
+    """Approve or reject what was read: `content_hash` says what that was. `evidence` is kept with the
+    verdict.
 
-    Raises what `seat.take_seat` raises; ReasonNeeded, NeededLater."""
+    Raises what `seat.take_seat` raises; ReasonNeeded, EvidenceNeeded, NeededLater."""
     seat = take_seat(tx, proposal_id, content_hash, rejecting=verdict == "reject")
     reason = reason.strip()
     if verdict == "reject" and not reason:
         raise ReasonNeeded(what="a rejection")
-    sign(seat.docket, seat.resolved, verdict, reason)
+    sign(seat.docket, seat.resolved, verdict, reason, evidence)
     return card(tx, proposal_id)
 
 
@@ -63,13 +72,21 @@ def expire(docket: Docket) -> None:
     )
 
 
-def sign(docket: Docket, resolved: Resolved | None, verdict: Verdict, reason: str) -> None:
+def sign(
+    docket: Docket,
+    resolved: Resolved | None,
+    verdict: Verdict,
+    reason: str,
+    evidence: Sequence[Attachment] = (),
+) -> None:
     """Record the caller's verdict on the current step and do what follows from it."""
     tx, current = docket.tx, docket.current
     step, stands_in_for = docket.rule.gate.steps[current.step], seat_of(docket, resolved)
     if verdict == "approve":
         if step.comment_required and not reason:
             raise ReasonNeeded(what=f"a signature on '{step.name}'")
+        if step.evidence_required and not evidence:
+            raise EvidenceNeeded(step=step.name)
         if resolved:
             check_not_needed_later(docket, resolved, stands_in_for)
     tx.execute(
@@ -80,9 +97,11 @@ def sign(docket: Docket, resolved: Resolved | None, verdict: Verdict, reason: st
         content_hash=current.content_hash,
         proposer_id=current.proposer_id,
         author_id=current.author_id,
+        on_behalf_of=current.on_behalf_of,
         verdict=verdict,
         reason=reason,
         stands_in_for=stands_in_for,
+        evidence=dumps([a.model_dump() for a in evidence]),
     )
     tx.audit(
         "proposal.decided",

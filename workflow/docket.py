@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from functools import cached_property
 from typing import Any
 from uuid import UUID
@@ -16,7 +17,7 @@ from models.evidence import Citation
 from models.policy import Rule, Step
 from models.proposal import ProposalEvent, ProposalState, Verdict, next_state
 from store.db import Tx, dumps
-from workflow.gates import Resolved, fillable
+from workflow.gates import Request, Resolved, fillable
 from workflow.notices import tell
 
 EVIDENCE: TypeAdapter[tuple[Citation, ...]] = TypeAdapter(tuple[Citation, ...])
@@ -52,6 +53,7 @@ class Signed:
     reason: str
     surface: str
     decided_at: datetime
+    evidence: Sequence[Mapping[str, Any]]  # models.evidence.Attachment
     stands_in_for: str | None = None
     stands_in_for_name: str | None = None
 
@@ -73,6 +75,7 @@ class Current:
 
     proposal_id: UUID
     proposer_id: str
+    on_behalf_of: str | None  # the person for whom it was proposed
     title: str
     state: ProposalState
     state_since: datetime
@@ -123,6 +126,24 @@ class Docket:
     @cached_property
     def evidence(self) -> tuple[Citation, ...]:
         return EVIDENCE.validate_python(self._content["evidence"])
+
+    @cached_property
+    def confidence(self) -> Decimal | None:
+        """Of the prediction it rests on, as signed."""
+        said = self._content.get("confidence")
+        return None if said is None else Decimal(said)
+
+    def request(self, **changed: Any) -> Request:
+        """What asks for its gate, with what a new version changes."""
+        request = Request(
+            self.action,
+            self.current.proposer_id,
+            self.current.author_id,
+            self.evidence,
+            self.confidence,
+            self.current.on_behalf_of,
+        )
+        return replace(request, **changed)
 
     @cached_property
     def _content(self) -> dict[str, Any]:

@@ -98,6 +98,13 @@ class ReasonNeeded(ChargehandError):
     retry = "with a fix"
 
 
+class EvidenceNeeded(ChargehandError):
+    """Attach what '{step}' rests on: a document, a ticket, a link or a record."""
+
+    status = 422
+    retry = "with a fix"
+
+
 class CannotEdit(ChargehandError):
     """An edit may not change {field}: reject it with a reason and have it proposed anew."""
 

@@ -28,10 +28,13 @@ from models.actions import (
     System,
     UndoWrite,
 )
+from models.evidence import Citation
 from models.money import Money
-from models.policy import Facts, NoExchangeRate, PolicySet, in_policy_currency
+from models.policy import FactName, Facts, NoExchangeRate, PolicySet, in_policy_currency
+from models.sensitivity import sensitivity_of
 from store.db import Tx
 from workflow.errors import ContradictsRecords
+from workflow.margins import margin_effect, margin_of
 
 T = TypeVar("T")
 
@@ -45,6 +48,9 @@ class Project:
     client_id: str
     client_name: str
     contract_id: str | None
+    contract_kind: str | None
+    contract_value: Decimal | None
+    contract_currency: str | None
     manager_id: str
     account_owner_id: str
 
@@ -125,19 +131,49 @@ class Finding:
     entries: tuple[Entry, ...] = ()
 
 
-def derive(tx: Tx, action: Action, proposer_id: str, policy: PolicySet) -> Finding:
-    """The finding for an action. `policy` gives the exchange rates.
+@dataclass(frozen=True)
+class _Persons:
+    proposer_roles: Sequence[Role]
+    beneficiaries: Sequence[str]
+    subjects: Sequence[str]
+
+
+def derive(
+    tx: Tx,
+    action: Action,
+    proposer_id: str,
+    policy: PolicySet,
+    *,
+    evidence: Sequence[Citation] = (),
+    confidence: Decimal | None = None,
+) -> Finding:
+    """The finding for an action, the evidence it cites and the confidence of the prediction it rests on.
+    `policy` gives the exchange rates. Beneficiaries and subjects are persons, whichever account of theirs the
+    records name.
 
     Raises NotFound for a record that is not there or, in the agent's role, that the caller may not see;
     ContradictsRecords."""
-    roles: Sequence[Role] = (
-        ("service",)
-        if proposer_id.startswith("service:")
-        else tx.value("gates.roles_of", person_id=proposer_id)
-    )
     finding = _about(action, tx, policy)
-    facts = finding.facts.model_copy(update={"proposer_roles": tuple(roles)})
-    return Finding(facts, finding.projects, finding.person, finding.invoice, finding.entries)
+    facts = finding.facts
+    persons = tx.row(
+        "gates.persons",
+        _Persons,
+        proposer_id=proposer_id,
+        beneficiaries=list(facts.beneficiaries),
+        subjects=list(facts.subjects),
+    )
+    assert persons is not None  # a query without a table has one row
+    shown = action.operation if isinstance(action, UndoWrite) else action.kind
+    sensitivity = sensitivity_of(shown, evidence)
+    known = facts.model_dump() | {
+        "proposer_roles": ("service",) if proposer_id.startswith("service:") else persons.proposer_roles,
+        "beneficiaries": persons.beneficiaries,
+        "subjects": persons.subjects,
+        "confidence": confidence,
+        "sensitivity": sensitivity or (),
+        "unknown": (*facts.unknown, *(() if sensitivity else ("sensitivity",))),
+    }
+    return replace(finding, facts=Facts.model_validate(known))
 
 
 @singledispatch
@@ -151,15 +187,21 @@ def _assignment(action: CreateAssignment, tx: Tx, policy: PolicySet) -> Finding:
     person = _person(tx, action.person_id)
     _agree("name", f"person {person.person_id}", action.person_name, person.name)
     _agree("name", f"project {project.project_id}", action.project_name, project.name)
-    margin = _margin(action.bill_rate, person, policy)
+    cost = (
+        Money(amount=person.cost_rate, currency=person.currency)
+        if person.cost_rate is not None and person.currency is not None
+        else None
+    )
+    hours = action.hours_per_week * weeks(action.starts_on, action.ends_on)
+    margin = margin_of(action.bill_rate, cost, policy)
+    effect = margin_effect(tx, project.project_id, action, cost, policy)
     facts = _facts(
         action,
         [project],
-        amount=_positive(
-            action.bill_rate * (action.hours_per_week * weeks(action.starts_on, action.ends_on))
-        ),
+        amount=_positive(action.bill_rate * hours),
         margin=margin,
-        unknown=() if margin is not None else ("margin",),
+        margin_effect=effect.points,
+        unknown=_names({"margin": margin is None, "margin_effect": not effect.known}),
         beneficiaries=(person.person_id,),
     )
     return Finding(facts, (project,), person)
@@ -274,7 +316,25 @@ def weeks(first: date, last: date) -> Decimal:
     return max(Decimal(working) / 5, Decimal(days) / 7)
 
 
-def _facts(action: Action, projects: Sequence[Project], **known: object) -> Facts:
+def _facts(
+    action: Action, projects: Sequence[Project], *, unknown: Sequence[FactName] = (), **known: object
+) -> Facts:
+    """The facts of an action on projects. What they do not share cannot be told: a batch over two practices
+    has not the one, nor the other."""
+    contracts = [
+        Money(amount=p.contract_value, currency=p.contract_currency)
+        if p.contract_value is not None and p.contract_currency is not None
+        else None
+        for p in projects
+    ]
+    shared: Mapping[FactName, Sequence[object]] = {
+        "practice": [p.practice for p in projects],
+        "office": [p.office for p in projects],
+        "client": [p.client_id for p in projects],
+        "contract_kind": [p.contract_kind for p in projects],
+        "contract_value": contracts,
+    }
+    several = _names({name: len(set(values)) > 1 for name, values in shared.items()})
     return Facts.model_validate(
         {
             "action": action.kind,
@@ -282,9 +342,17 @@ def _facts(action: Action, projects: Sequence[Project], **known: object) -> Fact
             "practice": _only(p.practice for p in projects),
             "office": _only(p.office for p in projects),
             "client_id": _only(p.client_id for p in projects),
+            "contract_id": _only(p.contract_id for p in projects),
+            "contract_kind": _only(p.contract_kind for p in projects),
+            "contract_value": _only(contracts),
+            "unknown": (*unknown, *several),
             **known,
         }
     )
+
+
+def _names(facts: Mapping[FactName, bool]) -> tuple[FactName, ...]:
+    return tuple(name for name, is_so in facts.items() if is_so)
 
 
 def _only(values: Iterable[T]) -> T | None:
@@ -322,15 +390,3 @@ def _sum(amounts: Iterable[Money], policy: PolicySet) -> Money | None:
     except NoExchangeRate:
         return None
     return Money(amount=total, currency=policy.currency).rounded()
-
-
-def _margin(rate: Money, person: Person, policy: PolicySet) -> Decimal | None:
-    """(price - cost) / price an hour; None when the cost is not known or cannot be converted."""
-    if person.cost_rate is None or person.currency is None or rate.amount <= 0:
-        return None
-    try:
-        price = in_policy_currency(rate, policy)
-        cost = in_policy_currency(Money(amount=person.cost_rate, currency=person.currency), policy)
-    except NoExchangeRate:
-        return None
-    return ((price - cost) / price).quantize(Decimal("0.0001"))

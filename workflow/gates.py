@@ -6,9 +6,12 @@ does not either, nothing is proposed."""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from functools import reduce
+from typing import Literal
 
 from models.actions import Action
+from models.evidence import Citation
 from models.policy import ApproverSource, PolicySet, Relation, Rule
 from models.policy_match import match
 from store.db import Tx
@@ -74,16 +77,36 @@ class _Holder:
 
 @dataclass(frozen=True)
 class _Working:
+    asked: str  # the account that was asked for
     person_id: str
     name: str
 
 
-def find_gate(tx: Tx, action: Action, policy: PolicySet, *, proposer_id: str, author_id: str) -> Resolved:
+@dataclass(frozen=True)
+class Request:
+    """What asks for a gate: an action with what it rests on, and who stands behind it."""
+
+    action: Action
+    proposer_id: str
+    author_id: str
+    evidence: Sequence[Citation] = ()
+    confidence: Decimal | None = None
+    on_behalf_of: str | None = None
+
+
+@dataclass(frozen=True)
+class _Responsible:
+    subject_id: str
+    person_id: str
+    name: str
+
+
+def find_gate(tx: Tx, request: Request, policy: PolicySet) -> Resolved:
     """The gate for an action and who may sign it. Raises NobodyMaySign, and what `facts.derive` raises."""
-    finding = derive(tx, action, proposer_id, policy)
+    finding = finding_for(tx, request, policy)
     matched, last = match(policy, finding.facts), policy.rules[-1]
     rule, why = matched.rule, matched.why
-    barred = barred_from(finding, proposer_id, author_id)
+    barred = barred_from(tx, request, finding)
     resolved = resolve(tx, policy, rule, finding, barred)
     if not resolved.complete and rule != last:
         because = f"{last.because} (Nobody is left to sign under '{rule.name}'.)"
@@ -94,9 +117,24 @@ def find_gate(tx: Tx, action: Action, policy: PolicySet, *, proposer_id: str, au
     return replace(resolved, why=why)
 
 
-def barred_from(finding: Finding, proposer_id: str, author_id: str) -> frozenset[str]:
-    """Who may not sign: who proposed or wrote it, who gains by it, whom it is about."""
-    return frozenset({proposer_id, author_id, *finding.facts.beneficiaries, *finding.facts.subjects})
+def finding_for(tx: Tx, request: Request, policy: PolicySet) -> Finding:
+    """What the records say about what is asked. Raises what `facts.derive` raises."""
+    return derive(
+        tx,
+        request.action,
+        request.proposer_id,
+        policy,
+        evidence=request.evidence,
+        confidence=request.confidence,
+    )
+
+
+def barred_from(tx: Tx, request: Request, finding: Finding) -> frozenset[str]:
+    """The persons who may not sign: who proposed or wrote it, for whom it was proposed, who gains by it, whom
+    it is about."""
+    ids = [i for i in (request.proposer_id, request.author_id, request.on_behalf_of) if i]
+    behind = tx.value("gates.persons_of", ids=ids)
+    return frozenset({*behind, *finding.facts.beneficiaries, *finding.facts.subjects})
 
 
 def resolve(
@@ -197,12 +235,31 @@ def _of_relation(tx: Tx, relation: Relation, finding: Finding) -> Iterable[Candi
             return _common(
                 _working(tx, {p.account_owner_id: f"account owner of {p.client_name}"}) for p in projects
             )
+        case "contract_signatory" | "budget_owner":
+            return _of_duty(tx, relation, finding)
         case "practice_lead":
             return _common(_holders(tx, "practice_lead", practice, None) for practice, _ in _scopes(finding))
         case "office_finance":
             return _common(_holders(tx, "finance", None, office) for _, office in _scopes(finding))
         case _:
             return _of_person(tx, relation, finding.person) if finding.person else ()
+
+
+def _of_duty(
+    tx: Tx, duty: Literal["contract_signatory", "budget_owner"], finding: Finding
+) -> Iterable[Candidate]:
+    """Those whom the records name for every contract or project of the action; without a record nobody, never
+    a guess."""
+    subjects: list[str | None] = [p.project_id for p in finding.projects]
+    why = "answers for the budget of"
+    if duty == "contract_signatory":  # an action may name a contract that its project does not
+        subjects = [finding.facts.contract_id or p.contract_id for p in finding.projects]
+        why = "signs for contract"
+    known = [s for s in subjects if s is not None]
+    found = tx.rows("gates.responsible", _Responsible, duty=duty, subjects=known)
+    return _common(
+        [Candidate(r.person_id, r.name, f"{why} {s}") for r in found if r.subject_id == s] for s in subjects
+    )
 
 
 def _of_person(tx: Tx, relation: Relation, person: Person) -> Iterable[Candidate]:
@@ -243,4 +300,4 @@ def _holders(tx: Tx, role: str, practice: str | None, office: str | None) -> Ite
 
 def _working(tx: Tx, why: dict[str, str]) -> Iterable[Candidate]:
     people = tx.rows("gates.working", _Working, person_ids=list(why))
-    return [Candidate(p.person_id, p.name, why[p.person_id]) for p in people]
+    return _merged(Candidate(p.person_id, p.name, why[p.asked]) for p in people)

@@ -3,6 +3,7 @@ transaction."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -14,7 +15,7 @@ from store.db import Tx
 from workflow.cards import ProposalCard
 from workflow.docket import approver_rows
 from workflow.errors import DuplicateItem
-from workflow.gates import find_gate
+from workflow.gates import Request, find_gate
 from workflow.policies import active
 from workflow.read import card
 
@@ -30,6 +31,12 @@ class Draft:
     tool: str
     tool_version: str
     thread_id: UUID | None = None  # the conversation that asked, and hears the outcome
+    on_behalf_of: str | None = None  # the person for whom it is proposed, who may not decide it either
+    confidence: Decimal | None = None  # 0 to 1, of the prediction that it rests on
+
+    def __post_init__(self) -> None:
+        if self.confidence is not None and not 0 <= self.confidence <= 1:
+            raise ValueError(f"a confidence is from 0 to 1, not {self.confidence}")
 
 
 def propose(tx: Tx, draft: Draft) -> ProposalCard:
@@ -41,9 +48,11 @@ def propose(tx: Tx, draft: Draft) -> ProposalCard:
     check_quotes(tx, draft.evidence)
     policy, sha256 = active(tx)
     me = tx.principal.person_id
-    resolved = find_gate(tx, draft.action, policy, proposer_id=me, author_id=me)
+    on_behalf_of = _on_behalf_of(tx, draft)
+    request = Request(draft.action, me, me, draft.evidence, draft.confidence, on_behalf_of)
+    resolved = find_gate(tx, request, policy)
     facts, gate = resolved.finding.facts, resolved.rule.gate
-    text = canonical(draft.action, draft.evidence, sha256, resolved.rule.name)
+    text = canonical(draft.action, draft.evidence, sha256, resolved.rule.name, draft.confidence)
     proposal_id, signed = uuid4(), content_hash(text)
     tx.value(
         "proposals.submit",
@@ -69,6 +78,8 @@ def propose(tx: Tx, draft: Draft) -> ProposalCard:
         expires_after_hours=gate.expire_hours(0),
         remind_after_hours=gate.remind_hours(0),
         escalate_after_hours=gate.escalate_hours(0),
+        on_behalf_of=on_behalf_of,
+        why=list(resolved.why),
     )
     tx.audit(
         "proposal.submitted",
@@ -78,8 +89,19 @@ def propose(tx: Tx, draft: Draft) -> ProposalCard:
         policy=sha256,
         rule=resolved.rule.name,
         approvers=[[c.person_id for c in step] for step in resolved.steps],
+        **({"on_behalf_of": on_behalf_of} if on_behalf_of else {}),
     )
     return card(tx, proposal_id)
+
+
+def _on_behalf_of(tx: Tx, draft: Draft) -> str | None:
+    """The person whose account the draft names. Raises NotFound for somebody who does not work here."""
+    if draft.on_behalf_of is None:
+        return None
+    found = tx.records("gates.working", person_ids=[draft.on_behalf_of])
+    if not found:
+        raise NotFound(what="person", id=draft.on_behalf_of)
+    return str(found[0]["person_id"])
 
 
 def check_quotes(tx: Tx, evidence: Sequence[Citation]) -> None:

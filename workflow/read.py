@@ -10,6 +10,7 @@ from uuid import UUID
 
 from models.access import NotFound
 from models.actions import Action, ActionAdapter, ActionKind, ReturnTimeEntries
+from models.evidence import Attachment
 from models.money import Money
 from models.policy import Rule
 from models.proposal import ProposalState
@@ -63,6 +64,10 @@ class _Row:
     explanation: dict[str, Any]
     policy_sha256: str
     gate: Mapping[str, Any]
+    why: Sequence[str]
+    confidence: Decimal | None
+    on_behalf_of: str | None
+    on_behalf_of_name: str | None
     now: datetime
 
 
@@ -87,6 +92,7 @@ def card(tx: Tx, proposal_id: UUID) -> ProposalCard:
         evidence=EVIDENCE.validate_python(row.evidence),
         explanation=row.explanation,
         proposer=person(row.proposer_id, row.proposer_name),
+        on_behalf_of=person(row.on_behalf_of, row.on_behalf_of_name) if row.on_behalf_of else None,
         tool=row.tool,
         tool_version=row.tool_version,
         thread_id=row.thread_id,
@@ -94,6 +100,8 @@ def card(tx: Tx, proposal_id: UUID) -> ProposalCard:
         amount=_money(row.amount, row.currency),
         rule=rule.name,
         because=rule.because,
+        why_gate=tuple(row.why),
+        confidence=row.confidence,
         policy_sha256=row.policy_sha256,
         steps=_steps(rule, asked, signed),
         step=row.step,
@@ -168,7 +176,7 @@ def _abilities(
     if me == row.proposer_id:
         return frozenset({"withdraw"})
     seats = _open_seats(me, row, asked, signed)
-    if not seats or me == row.author_id or row.now >= row.expires_at:
+    if not seats or me in (row.author_id, row.on_behalf_of) or row.now >= row.expires_at:
         return frozenset()
     may: set[Ability] = {"reject", "edit"}
     people = [people - spent(signed) for people in _asked(rule, asked)]
@@ -214,6 +222,7 @@ def _steps(rule: Rule, asked: Sequence[Asked], signed: Sequence[Signed]) -> tupl
                     reason=s.reason,
                     surface=s.surface,
                     decided_at=s.decided_at,
+                    evidence=tuple(Attachment.model_validate(a) for a in s.evidence),
                 )
                 for s in signed
                 if s.step == i
@@ -229,6 +238,7 @@ def _steps(rule: Rule, asked: Sequence[Asked], signed: Sequence[Signed]) -> tupl
                 if a.step == i and not a.lapsed
             ),
             comment_required=step.comment_required,
+            evidence_required=step.evidence_required,
         )
         for i, step in enumerate(rule.gate.steps)
     )

@@ -1,11 +1,12 @@
 """New versions: edits, partial acceptance, and a gate computed again. A new version has a hash of its own, so
 earlier signatures do not carry over. Role: workflow."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from models.actions import Action, ActionKind, ReturnTimeEntries
+from models.evidence import Attachment
 from models.policy import PolicySet
 from models.proposal import canonical, content_hash, next_state
 from store.db import Tx
@@ -60,7 +61,7 @@ def edit(tx: Tx, proposal_id: UUID, *, content_hash: str, action: Action, note: 
     check_edit(docket.action, action)
     current, me = docket.current, tx.principal
     policy, sha256 = active(tx)
-    resolved = find_gate(tx, action, policy, proposer_id=current.proposer_id, author_id=me.person_id)
+    resolved = find_gate(tx, docket.request(action=action, author_id=me.person_id), policy)
     title = current.title if current.title.endswith("(edited)") else f"{current.title} (edited)"
     revised = _revise(
         docket, _Revision(action, me.person_id, note.strip(), title, sha256, resolved), "proposal.edited"
@@ -78,12 +79,19 @@ def edit(tx: Tx, proposal_id: UUID, *, content_hash: str, action: Action, note: 
 
 
 def accept_part(
-    tx: Tx, proposal_id: UUID, *, content_hash: str, keep: frozenset[str], reason: str
+    tx: Tx,
+    proposal_id: UUID,
+    *,
+    content_hash: str,
+    keep: frozenset[str],
+    reason: str,
+    evidence: Sequence[Attachment] = (),
 ) -> ProposalCard:
     """Sign a batch without some of its items. What is left is a new version by the same author, which this
     signature is about; who signed the whole batch before must sign again.
 
-    Raises what `seat.take_seat` raises; ReasonNeeded, NotABatch, NotItsItems, NeededLater, NobodyMaySign."""
+    Raises what `seat.take_seat` raises; ReasonNeeded, EvidenceNeeded, NotABatch, NotItsItems, NeededLater,
+    NobodyMaySign."""
     docket = take_seat(tx, proposal_id, content_hash).docket
     current, action, me = docket.current, docket.action, tx.principal
     reason = reason.strip()
@@ -95,7 +103,7 @@ def accept_part(
     if not keep or not declined or not keep <= set(action.item_ids()):
         raise NotItsItems(items=", ".join(action.item_ids()), kept=", ".join(sorted(keep)))
     narrowed, policy = action.keeping(keep), pinned(tx, current.policy_sha256)
-    resolved = find_gate(tx, narrowed, policy, proposer_id=current.proposer_id, author_id=current.author_id)
+    resolved = find_gate(tx, docket.request(action=narrowed), policy)
     note = f"{me.name} left out {len(declined)} of {len(action.items)}: {reason}"
     revised = _revise(
         docket,
@@ -110,7 +118,7 @@ def accept_part(
         reason=reason,
     )
     if resolved.seats_of(0, me.person_id):
-        sign(revised, resolved, "approve", reason)
+        sign(revised, resolved, "approve", reason, evidence)
     revised = revised.again()
     if revised.current.state == "pending":
         revised.ask()
@@ -159,9 +167,7 @@ def _regate(docket: Docket) -> None:
     """The same content under the gate that holds now; signatures start again."""
     current = docket.current
     policy: PolicySet = pinned(docket.tx, current.policy_sha256)
-    resolved = find_gate(
-        docket.tx, docket.action, policy, proposer_id=current.proposer_id, author_id=current.author_id
-    )
+    resolved = find_gate(docket.tx, docket.request(), policy)
     note = "The firm's records changed, so the gate was computed again."
     revision = _Revision(
         docket.action, current.author_id, note, current.title, current.policy_sha256, resolved
@@ -173,7 +179,7 @@ def _revise(docket: Docket, new: _Revision, audited: str) -> Docket:
     tx, current = docket.tx, docket.current
     next_state(current.state, "edit", str(current.proposal_id))
     facts, rule = new.resolved.finding.facts, new.resolved.rule
-    text = canonical(new.action, docket.evidence, new.policy_sha256, rule.name)
+    text = canonical(new.action, docket.evidence, new.policy_sha256, rule.name, docket.confidence)
     version = current.version + 1
     tx.execute(
         "proposals.add_version",
@@ -188,6 +194,7 @@ def _revise(docket: Docket, new: _Revision, audited: str) -> Docket:
         facts=facts.model_dump(mode="json"),
         explanation=dict(current.explanation),
         note=new.note,
+        why=list(new.resolved.why),
     )
     tx.execute(
         "proposals.put_version",

@@ -24,8 +24,7 @@ from workflow.errors import (
     NotYourDecision,
     OwnProposal,
 )
-from workflow.facts import derive
-from workflow.gates import Resolved, barred_from, needed_later, resolve
+from workflow.gates import Resolved, barred_from, finding_for, needed_later, resolve
 from workflow.notices import listed
 from workflow.policies import pinned
 from workflow.stand_ins import standing_in, why_over
@@ -75,7 +74,8 @@ def check_gate(docket: Docket) -> Resolved:
     Raises GateChanged when the stored gate is not the one that holds; NotFound, ContradictsRecords."""
     tx, current = docket.tx, docket.current
     policy = pinned(tx, current.policy_sha256)
-    finding = derive(tx, docket.action, current.proposer_id, policy)
+    request = docket.request()
+    finding = finding_for(tx, request, policy)
     rule, last = policy.rule(current.rule), policy.rules[-1]
     # The last rule is the strictest: a proposal may always be under it, e.g. when nobody else could sign.
     if rule is None or rule not in (gate_for(policy, finding.facts), last) or docket.rule.gate != rule.gate:
@@ -85,7 +85,7 @@ def check_gate(docket: Docket) -> Resolved:
         policy,
         rule,
         finding,
-        barred_from(finding, current.proposer_id, current.author_id),
+        barred_from(tx, request, finding),
         escalated={current.step} if current.escalated_at else (),
     )
 
@@ -118,7 +118,8 @@ def _still_open(docket: Docket) -> None:
 
 
 def _not_own(docket: Docket) -> None:
-    if docket.tx.principal.person_id in (docket.current.proposer_id, docket.current.author_id):
+    current = docket.current
+    if docket.tx.principal.person_id in (current.proposer_id, current.on_behalf_of, current.author_id):
         raise OwnProposal(proposal_id=str(docket.current.proposal_id))
 
 

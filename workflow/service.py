@@ -5,7 +5,7 @@ longer the right one, or that the time is over, a further one puts that right. A
 own transaction calls `workflow.propose.propose` itself."""
 
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
@@ -13,6 +13,7 @@ from uuid import UUID
 from models.access import NotFound, Principal, service
 from models.actions import Action, ActionKind, System
 from models.errors import ChargehandError
+from models.evidence import Attachment
 from models.policy import PolicySet
 from models.proposal import ProposalState, Verdict
 from store.db import Database, Tx
@@ -77,13 +78,19 @@ class Workflow:
         content_hash: str,
         verdict: Verdict,
         reason: str = "",
+        evidence: Sequence[Attachment] = (),
     ) -> ProposalCard:
         return self._attempt(
             principal,
             proposal_id,
             verdict,
             lambda tx: decide.decide(
-                tx, proposal_id, content_hash=content_hash, verdict=verdict, reason=reason
+                tx,
+                proposal_id,
+                content_hash=content_hash,
+                verdict=verdict,
+                reason=reason,
+                evidence=evidence,
             ),
         )
 
@@ -95,13 +102,14 @@ class Workflow:
         content_hash: str,
         keep: frozenset[str],
         reason: str,
+        evidence: Sequence[Attachment] = (),
     ) -> ProposalCard:
         return self._attempt(
             principal,
             proposal_id,
             "accept_part",
             lambda tx: revise.accept_part(
-                tx, proposal_id, content_hash=content_hash, keep=keep, reason=reason
+                tx, proposal_id, content_hash=content_hash, keep=keep, reason=reason, evidence=evidence
             ),
         )
 

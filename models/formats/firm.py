@@ -188,6 +188,16 @@ ROLES_HELD = TableSpec(
     key=("person_id", "role", "scope_kind", "scope_id"),
 )
 
+RESPONSIBILITIES = TableSpec(
+    "responsibilities",
+    (
+        Column("kind", "text", choices=("contract_signatory", "budget_owner")),
+        *_text("subject_id", "person_id"),
+    ),
+    key=("kind", "subject_id", "person_id"),
+)
+SAME_PERSONS = TableSpec("same_persons", _text("person_id", "same_as"), key=("person_id",))
+
 FILES: Mapping[str, TableSpec] = {
     f"{spec.name}.csv": spec
     for spec in (
@@ -204,6 +214,8 @@ FILES: Mapping[str, TableSpec] = {
         OPPORTUNITIES,
         LEAVE,
         ROLES_HELD,
+        RESPONSIBILITIES,
+        SAME_PERSONS,
     )
 }
 """Every file of the firm by its name."""

@@ -65,14 +65,14 @@ create function workflow.stand_ins(people text[], on_leave text)
     from today t join away a on a.person_id = t.person_id
     where on_leave = 'manager' and t.manager_id <> t.person_id
       and not exists (select from named n where n.delegator_id = t.person_id))
-  select e.delegator_id, t.name, e.delegate_id, p.name,
+  select e.delegator_id, t.name, p.person_id, p.name,
     (select coalesce(array_agg(distinct g.role), '{}') from access.role_grant g where g.person_id = p.person_id),
     e.since, e.until, e.reason, e.kinds, e.practices, e.clients, e.amount_limit
   from everybody e
   join today t on t.person_id = e.delegator_id
-  join firm.person p on p.person_id = e.delegate_id
+  join firm.person p on p.person_id = access.canonical(e.delegate_id) and p.person_id <> e.delegator_id
   where p.starts_on <= t.day and (p.ends_on is null or p.ends_on >= t.day)
-  order by t.name, e.delegator_id, p.name, e.delegate_id, e.until desc $$;
+  order by t.name, e.delegator_id, p.name, p.person_id, e.until desc $$;
 
 -- Whether somebody stands in for somebody else today, whatever for.
 create function workflow.stands_in(delegate text, delegator text) returns boolean
@@ -91,7 +91,7 @@ alter table workflow.approver
 alter table workflow.decision
   add column stands_in_for text,
   add column seat text not null generated always as (coalesce(stands_in_for, approver_id)) stored,
-  add constraint not_for_who_may_not check (seat <> proposer_id and seat <> author_id),
+  add constraint not_for_who_may_not check (seat <> proposer_id and seat <> author_id and seat <> on_behalf_of),
   add constraint one_signature_a_seat unique (proposal_id, version, seat),
   add constraint approver_is_eligible foreign key (proposal_id, version, step, approver_id, seat)
     references workflow.approver (proposal_id, version, step, person_id, seat);
@@ -107,6 +107,10 @@ create table workflow.used_up (
 create function workflow.use_up() returns trigger language plpgsql security definer
   set search_path = pg_catalog, workflow as $$
 begin
+  if new.stands_in_for = any (workflow.barred(new.proposal_id, new.version)) then
+    raise exception '% proposed it, gains by it or is whom it is about', new.stands_in_for
+      using errcode = 'check_violation', constraint = 'not_for_who_may_not';
+  end if;
   insert into workflow.used_up (proposal_id, version, person_id)
     values (new.proposal_id, new.version, new.approver_id), (new.proposal_id, new.version, new.stands_in_for);
   return null;
@@ -120,29 +124,34 @@ select a.proposal_id, a.person_id, a.stands_in_for, a.why
 from workflow.approver a
 join workflow.proposal p on p.proposal_id = a.proposal_id and p.version = a.version and p.step = a.step
 join workflow.proposal_version v on v.proposal_id = p.proposal_id and v.version = p.version
-where p.state = 'pending' and a.person_id not in (p.proposer_id, v.author_id)
+where p.state = 'pending' and a.person_id not in (p.proposer_id, p.on_behalf_of, v.author_id)
   and not exists (select from workflow.decision d where d.proposal_id = p.proposal_id and d.version = p.version
                   and array[d.approver_id, d.seat] && array[a.person_id, a.seat])
   and (a.stands_in_for is null or workflow.stands_in(a.person_id, a.stands_in_for));
 
+-- As 0010 has it, with in whose seat somebody signs.
 create or replace function workflow.submit(
     id uuid, tool text, tool_version text, thread uuid, title text, kind text,
     project text, practice text, client text, amount numeric, currency text,
     canonical text, content_hash text, policy text, rule text, gate jsonb, facts jsonb, explanation jsonb,
-    approvers jsonb, expires timestamptz, remind timestamptz, escalate timestamptz)
+    approvers jsonb, expires timestamptz, remind timestamptz, escalate timestamptz,
+    on_behalf text default null, why text[] default '{}')
   returns void language plpgsql security definer set search_path = pg_catalog, workflow as $$
 begin
   if app.me() is null then raise exception 'workflow.submit needs a principal'; end if;
+  if access.canonical(app.me()) <> app.me() then
+    raise exception '% is an account, not a person', app.me() using errcode = 'check_violation';
+  end if;
   if not exists (select from workflow.active_policy a where a.sha256 = policy) then
     raise exception 'policy % is not in force', policy using errcode = 'serialization_failure';
   end if;
-  insert into workflow.proposal (proposal_id, proposer_id, tool, tool_version, thread_id, surface, title,
-      action_kind, project_id, practice, client_id, amount, currency, expires_at, remind_at, escalate_at)
-    values (id, app.me(), tool, tool_version, thread, app.surface(), title, kind, project, practice, client,
-      amount, currency, expires, remind, escalate);
+  insert into workflow.proposal (proposal_id, proposer_id, on_behalf_of, tool, tool_version, thread_id, surface,
+      title, action_kind, project_id, practice, client_id, amount, currency, expires_at, remind_at, escalate_at)
+    values (id, app.me(), coalesce(access.canonical(on_behalf), ''), tool, tool_version, thread, app.surface(),
+      title, kind, project, practice, client, amount, currency, expires, remind, escalate);
   insert into workflow.proposal_version (proposal_id, version, author_id, canonical, content_hash,
-      policy_sha256, rule, gate, facts, explanation)
-    values (id, 1, app.me(), canonical, content_hash, policy, rule, gate, facts, explanation);
+      policy_sha256, rule, gate, facts, explanation, why)
+    values (id, 1, app.me(), canonical, content_hash, policy, rule, gate, facts, explanation, why);
   insert into workflow.approver (proposal_id, version, step, person_id, why, fallback, stands_in_for)
     select id, 1, (a ->> 'step')::integer, a ->> 'person_id', a ->> 'why', (a ->> 'fallback')::boolean,
       a ->> 'stands_in_for'

@@ -24,19 +24,20 @@ delete from access.session
 where expires_at < now() or seen_at < now() - make_interval(secs => %(idle_seconds)s);
 
 -- name: person
--- One person who works here, with all that a principal is made of.
+-- The person of an account, who works here, with all that a principal is made of.
 select p.person_id, p.name, p.email, o.timezone,
   coalesce((select jsonb_agg(jsonb_build_object('role', g.role, 'scope_kind', g.scope_kind,
       'scope_id', nullif(g.scope_id, ''))) from access.role_grant g where g.person_id = p.person_id), '[]') as grants
 from firm.person p join firm.office o using (office)
-where p.person_id = %(person_id)s and (p.ends_on is null or p.ends_on >= current_date);
+where p.person_id = access.canonical(%(person_id)s) and (p.ends_on is null or p.ends_on >= current_date);
 
 -- name: person_said
--- A person by id, by e-mail address or by full name, whatever the case; none where the name is ambiguous.
-select min(person_id) from firm.person
+-- A person by the id, the e-mail address or the full name of any account of theirs, whatever the case; none where
+-- several people have the name.
+select min(access.canonical(person_id)) from firm.person
 where (ends_on is null or ends_on >= current_date)
   and (person_id = %(said)s or lower(email) = lower(%(said)s) or lower(name) = lower(%(said)s))
-having count(*) = 1;
+having count(distinct access.canonical(person_id)) = 1;
 
 -- name: add_link
 -- A link that signs a person in once.

@@ -1,10 +1,25 @@
--- name: roles_of
--- The roles a person holds: one's own, or anybody's where a decision is made.
-select workflow.roles_of(%(person_id)s);
+-- name: persons
+-- The roles of who proposes (one's own, or anybody's where a decision is made), and the persons behind accounts.
+select workflow.roles_of(access.canonical(%(proposer_id)s)) as proposer_roles,
+  array(select distinct access.canonical(id) from unnest(%(beneficiaries)s::text[]) id order by 1) as beneficiaries,
+  array(select distinct access.canonical(id) from unnest(%(subjects)s::text[]) id order by 1) as subjects;
+
+-- name: persons_of
+-- The persons behind accounts.
+select array(select access.canonical(id) from unnest(%(ids)s::text[]) id);
+
+-- name: responsible
+-- Who signs for contracts (contract_signatory) or answers for projects' budgets (budget_owner), by the records.
+select subject_id, person_id, name from workflow.responsible(%(duty)s, %(subjects)s);
+
+-- name: booked
+-- What a project's booked work is worth and costs, a row a currency.
+select currency, price, cost from workflow.booked_facts(%(project_id)s);
 
 -- name: project
 -- A project, its client and who answers for them, if the caller may see it or decides.
-select project_id, name, practice, office, client_id, client_name, contract_id, manager_id, account_owner_id
+select project_id, name, practice, office, client_id, client_name, contract_id, contract_kind, contract_value,
+  contract_currency, manager_id, account_owner_id
 from workflow.project_facts(%(project_id)s);
 
 -- name: contract
@@ -30,5 +45,5 @@ from workflow.person_facts(%(person_id)s);
 select person_id, name, scope_kind, scope_id from workflow.holders(%(role)s, %(practice)s, %(office)s);
 
 -- name: working
--- Those of the people who work here today, by name.
-select person_id, name from workflow.working_people(%(person_ids)s);
+-- Those of the people who work here today, by the account that was asked for.
+select asked, person_id, name from workflow.working_people(%(person_ids)s);

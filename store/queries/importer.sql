@@ -21,6 +21,8 @@ create temporary table invoices (line integer, like firm.invoice) on commit drop
 create temporary table opportunities (line integer, like firm.opportunity) on commit drop;
 create temporary table leave (line integer, like firm.leave) on commit drop;
 create temporary table roles (line integer, person_id text, role text, scope_kind text, scope_id text) on commit drop;
+create temporary table responsibilities (line integer, kind text, subject_id text, person_id text) on commit drop;
+create temporary table same_persons (line integer, like access.same_person) on commit drop;
 create temporary table documents (like firm.contract_document) on commit drop;
 create temporary table clauses (like firm.clause) on commit drop;
 
@@ -66,7 +68,12 @@ refers (file, line, column_name, kind, id) as (
   union all select 'leave', line, 'person_id', 'person', person_id from pg_temp.leave
   union all select 'roles', line, 'person_id', 'person', person_id from pg_temp.roles
   union all select 'roles', line, 'scope_id', scope_kind, scope_id from pg_temp.roles
-    where scope_kind in ('office', 'practice'))
+    where scope_kind in ('office', 'practice')
+  union all select 'responsibilities', line, 'person_id', 'person', person_id from pg_temp.responsibilities
+  union all select 'responsibilities', line, 'subject_id',
+    case kind when 'budget_owner' then 'project' else 'contract' end, subject_id from pg_temp.responsibilities
+  union all select 'same_persons', line, 'person_id', 'person', person_id from pg_temp.same_persons
+  union all select 'same_persons', line, 'same_as', 'person', same_as from pg_temp.same_persons)
 select r.file, r.line, r.column_name as column,
   'there is no ' || r.kind || ' ' || r.id || ', neither in these files nor taken before' as reason
 from refers r
@@ -75,7 +82,7 @@ where r.id is not null and r.kind <> all (%(unknowable)s)
 
 -- name: contradictions
 -- What no single value shows: periods that end before they start, an address that two people share, a grant
--- whose scope does not go with its kind.
+-- whose scope does not go with its kind, an account of an account.
 select 'people' as file, line, 'ends_on' as column, 'ends before it starts' as reason
 from pg_temp.people where ends_on < starts_on
 union all select 'contracts', line, 'ends_on', 'ends before it starts' from pg_temp.contracts where ends_on < starts_on
@@ -91,6 +98,11 @@ union all select 'roles', line, 'scope_id',
   case when scope_kind in ('firm', 'none') then 'must be empty where scope_kind is ' || scope_kind
   else 'names no ' || scope_kind end
 from pg_temp.roles where (scope_id is null) <> (scope_kind in ('firm', 'none'))
+union all select 'same_persons', s.line, 'same_as',
+  case when s.same_as = s.person_id then 'is the same account'
+  else s.same_as || ' is another account itself: name the person' end
+from pg_temp.same_persons s
+where s.same_as = s.person_id or s.same_as in (select o.person_id from pg_temp.same_persons o)
 union all select 'people', s.line, 'email', s.email || ' belongs to ' || o.person_id || ' already'
 from pg_temp.people s join lateral (
   select p.person_id from pg_temp.people p where lower(p.email) = lower(s.email) and p.line < s.line
@@ -136,15 +148,33 @@ from firm.person p where p.person_id = j.manager_id and p.office <> j.office;
 -- name: remove_grants
 -- Grants of the persons in roles.csv that it does not name: it says all that these persons hold.
 delete from access.role_grant g
-where g.person_id in (select person_id from pg_temp.roles)
-  and not exists (select from pg_temp.roles s where s.person_id = g.person_id and s.role = g.role
+where g.person_id in (select access.canonical(person_id) from pg_temp.roles)
+  and not exists (select from pg_temp.roles s where access.canonical(s.person_id) = g.person_id and s.role = g.role
     and s.scope_kind = g.scope_kind and coalesce(s.scope_id, '') = g.scope_id);
 
 -- name: add_grants
 -- Grants in roles.csv that are not held yet.
 insert into access.role_grant (person_id, role, scope_kind, scope_id)
-select person_id, role, scope_kind, coalesce(scope_id, '') from pg_temp.roles
+select distinct access.canonical(person_id), role, scope_kind, coalesce(scope_id, '') from pg_temp.roles
 on conflict do nothing;
+
+-- name: remove_responsibilities
+-- Who answers no longer for a contract or project in responsibilities.csv: it says all who answer for these.
+delete from firm.responsibility r
+where (r.kind, r.subject_id) in (select kind, subject_id from pg_temp.responsibilities)
+  and not exists (select from pg_temp.responsibilities s
+    where (s.kind, s.subject_id, s.person_id) = (r.kind, r.subject_id, r.person_id));
+
+-- name: remove_same_persons
+-- Accounts that same_persons.csv does not name: it says all of them.
+delete from access.same_person p
+where not exists (select from pg_temp.same_persons s where s.person_id = p.person_id);
+
+-- name: add_same_persons
+-- Accounts in same_persons.csv that are not known yet as that person's.
+insert into access.same_person as p (person_id, same_as)
+select person_id, same_as from pg_temp.same_persons
+on conflict (person_id) do update set same_as = excluded.same_as where p.same_as <> excluded.same_as;
 
 -- name: documents
 -- What is known of each contract's document: the file's hash, and the model that embedded its clauses.

@@ -8,7 +8,8 @@ select workflow.submit(
   facts => %(facts)s, explanation => %(explanation)s, approvers => %(approvers)s::jsonb,
   expires => now() + make_interval(hours => %(expires_after_hours)s),
   remind => now() + make_interval(hours => %(remind_after_hours)s),
-  escalate => now() + make_interval(hours => %(escalate_after_hours)s));
+  escalate => now() + make_interval(hours => %(escalate_after_hours)s),
+  on_behalf => %(on_behalf_of)s, why => %(why)s);
 
 -- name: document
 -- The text that a quote must stand in, as far as the caller may see it.
@@ -25,7 +26,8 @@ select app.sees_proposal(proposal_id) from workflow.proposal where proposal_id =
 
 -- name: current
 -- A proposal with its current version.
-select p.proposal_id, p.proposer_id, p.title, p.state, p.state_since, p.version, p.step, p.expires_at,
+select p.proposal_id, p.proposer_id, nullif(p.on_behalf_of, '') as on_behalf_of, p.title, p.state,
+  p.state_since, p.version, p.step, p.expires_at,
   p.escalated_at, v.author_id, v.canonical, v.content_hash, v.policy_sha256, v.rule, v.gate, v.explanation,
   v.created_at as version_at, clock_timestamp() as now
 from workflow.proposal p join workflow.proposal_version v using (proposal_id, version)
@@ -34,9 +36,9 @@ where p.proposal_id = %(proposal_id)s;
 -- name: add_version
 -- A new version of a proposal.
 insert into workflow.proposal_version (proposal_id, version, author_id, canonical, content_hash, policy_sha256,
-  rule, gate, facts, explanation, note)
+  rule, gate, facts, explanation, note, why)
 values (%(proposal_id)s, %(version)s, %(author_id)s, %(canonical)s, %(content_hash)s, %(policy_sha256)s,
-  %(rule)s, %(gate)s, %(facts)s, %(explanation)s, %(note)s);
+  %(rule)s, %(gate)s, %(facts)s, %(explanation)s, %(note)s, %(why)s);
 
 -- name: put_version
 -- Make a new version the current one: back to the gate's first step, all timers start again.
@@ -93,10 +95,12 @@ update workflow.proposal set escalated_at = %(now)s, escalate_at = null where pr
 select p.proposal_id, p.proposer_id, n.name as proposer_name, p.tool, p.tool_version, p.thread_id, p.title,
   p.state, p.version, p.step, p.project_id, p.amount, p.currency::text as currency, p.created_at, p.state_since,
   p.expires_at, v.author_id, v.content_hash, v.action, v.evidence, v.explanation, v.policy_sha256, v.gate,
-  now() as now
+  v.why, (v.canonical::jsonb ->> 'confidence')::numeric as confidence,
+  nullif(p.on_behalf_of, '') as on_behalf_of, b.name as on_behalf_of_name, now() as now
 from workflow.proposal p
 join workflow.proposal_version v using (proposal_id, version)
 left join firm.person n on n.person_id = p.proposer_id
+left join firm.person b on b.person_id = p.on_behalf_of
 where p.proposal_id = %(proposal_id)s;
 
 -- name: versions

@@ -47,6 +47,8 @@ P3,Cem Özil,cem@firm.example,Consultant,Cloud,London,P2,40,90,GBP,40,2021-09-13
     "leave": "person_id,starts_on,ends_on,kind\nP3,2025-04-14,2025-04-18,holiday\n",
     "roles": "person_id,role,scope_kind,scope_id\nP1,delivery_director,firm,\n"
     "P2,practice_lead,practice,Data\nP2,project_manager,none,\n",
+    "responsibilities": "kind,subject_id,person_id\ncontract_signatory,K1,P1\nbudget_owner,J1,P2\n",
+    "same_persons": "person_id,same_as\nP3,P2\n",
 }
 CONTRACT = """\
 AGREEMENT

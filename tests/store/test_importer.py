@@ -11,6 +11,7 @@ import pytest
 
 from models.access import Principal
 from models.city_zone import zone_of_city
+from models.errors import BadInput
 from models.formats.firm import FILES
 from store.contract_files import EmbedderDoesNotFit
 from store.db import Database
@@ -43,6 +44,8 @@ def test_takes_every_record_and_says_so(take: Take, look: Look, tmp_path: Path, 
         "invoices": 1,
         "opportunities": 1,
         "leave": 1,
+        "responsibilities": 2,
+        "same_persons": 1,
         "grants": 3,
         "documents": 1,
         "clauses": 5,
@@ -259,3 +262,56 @@ def test_two_imports_at_once_take_turns(
 )
 def test_the_time_zone_of_an_office_is_that_of_its_city(city: str, zone: str) -> None:
     assert zone_of_city(city) == zone
+
+
+def test_a_role_granted_to_an_account_is_held_by_the_person(
+    take: Take, look: Look, tmp_path: Path, write_firm: Write, firm: Files
+) -> None:
+    held = "select person_id, role from access.role_grant order by 1, 2"
+    roles = firm["roles"] + "P3,finance,firm,\nP3,project_manager,none,\n"
+    without = {name: text for name, text in firm.items() if name != "same_persons"} | {"roles": roles}
+    take(write_firm(tmp_path / "before", without))
+    assert ("P3", "finance") in look(held)
+    accounts = {"same_persons": firm["same_persons"]}
+    take(write_firm(tmp_path / "accounts", accounts))
+    as_one = [
+        ("P1", "delivery_director"),
+        ("P2", "finance"),
+        ("P2", "practice_lead"),
+        ("P2", "project_manager"),
+    ]
+    assert look(held) == as_one, "what the other account held is the person's"
+    assert take(write_firm(tmp_path / "again", {"roles": roles, **accounts})).changed == 0
+    assert look(held) == as_one
+
+
+@pytest.mark.parametrize(
+    ("rows", "line", "reason"),
+    [
+        ("P1,P1\n", 2, "oneself"),
+        ("P3,P2\nP2,P1\n", 2, "an account of an account: who is the person?"),
+        ("P9,P1\n", 2, "nobody"),
+    ],
+)
+def test_accounts_of_no_person_are_refused(
+    rows: str, line: int, reason: str, take: Take, tmp_path: Path, write_firm: Write, firm: Files
+) -> None:
+    with pytest.raises(BadInput) as caught:
+        take(write_firm(tmp_path, firm | {"same_persons": "person_id,same_as\n" + rows}))
+    assert [(Path(p.file).name, p.line) for p in caught.value.problems] == [("same_persons.csv", line)], (
+        reason
+    )
+
+
+def test_a_newer_file_says_all_who_answer_for_what_it_names(
+    take: Take, look: Look, tmp_path: Path, write_firm: Write
+) -> None:
+    take(write_firm(tmp_path / "old"))
+    newer = "kind,subject_id,person_id\nbudget_owner,J1,P1\nbudget_owner,J1,P3\n"
+    summary = take(write_firm(tmp_path / "new", {"responsibilities": newer}))
+    assert asdict(summary.records["responsibilities"]) == {"added": 2, "updated": 0, "removed": 1}
+    assert look("select kind, subject_id, person_id from firm.responsibility order by 1, 3") == [
+        ("budget_owner", "J1", "P1"),
+        ("budget_owner", "J1", "P3"),
+        ("contract_signatory", "K1", "P1"),
+    ]

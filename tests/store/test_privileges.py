@@ -36,6 +36,7 @@ ALLOWED: tuple[tuple[str, str, str, str], ...] = (
     ("steward", "firm.import_run", "insert", "an import that was stays told"),
     ("steward", "firm.system_record", "", "what systems wrote is not the import's"),
     ("steward", "access.role_grant", "insert update delete", "roles.csv is part of the import"),
+    ("steward", "access.same_person", "insert update delete", "same_persons.csv is part of the import"),
     ("steward", "predict.model", "insert update(state)", "a model is added or retired, never altered"),
     ("steward", "workflow.policy_version", "insert", "a policy is added, never altered"),
     ("steward", "workflow.active_policy", "insert update", "which of them is in force"),

@@ -44,6 +44,7 @@ KEYS = {
     "leave": "person_id || ':' || starts_on || kind",
     "time_entry": "entry_id",
     "system_record": "record_id",
+    "responsibility": "kind || ':' || subject_id",
 }
 
 
@@ -122,13 +123,17 @@ class Rules:
         if table == "time_entry":
             own = "where person_id = %s or project_id = any (%s)"
             return self.ids(every + own, person, projects if money else [])
+        if table == "responsibility":
+            shown = "where project_id = any (%s) or contract_id = any (%s)"
+            return self.ids(every + shown, projects, list(self.expected("contract", person)))
         assert table == "leave"
         return self.ids(every + "where person_id = %s", person)
 
 
 @pytest.fixture(scope="module")
 def firm(server: Server, template: Template) -> Iterator[Firm]:
-    """With somebody who is a data scientist and nothing else, and with records that systems wrote."""
+    """With somebody who is a data scientist and nothing else, with records that systems wrote, and with who
+    answers for contracts and budgets."""
     for found in copied(server, template):
         with psycopg.connect(found.owner, autocommit=True) as owner:
             person = found.scenario.personas["data_scientist"]
@@ -139,6 +144,12 @@ def firm(server: Server, template: Template) -> Iterator[Firm]:
                 "insert into firm.system_record (system, record_id, kind, project_id, body, proposal_id)"
                 " select 'psa', 'R-' || project_id, 'risk', project_id, '{}', gen_random_uuid()"
                 " from firm.project"
+            )
+            owner.execute(
+                "insert into firm.responsibility (kind, subject_id, person_id)"
+                " select 'budget_owner', project_id, manager_id from firm.project union all"
+                " select 'contract_signatory', contract_id, account_owner_id"
+                " from firm.contract join firm.client using (client_id)"
             )
         yield found
 

@@ -103,14 +103,12 @@ def test_a_role_has_no_more_rights_than_its_work_needs(
     [
         ({"approver": "paula"}, "not_your_own", "signing one's own proposal"),
         ({"approver": "paula", "proposer": "leo"}, "not_your_own", "she wrote it, whoever proposed it"),
-        (
-            {"approver": "paula", "author": "leo", "proposer": "leo"},
-            "proposer_is_true",
-            "and another wrote it",
-        ),
+        ({"approver": "paula", "author": "leo", "proposer": "leo"}, "not_your_own", "whatever the row says"),
+        ({"proposer": "leo"}, "proposer_is_true", "hiding who proposed it"),
         ({"author": "leo"}, "author_is_true", "hiding who wrote it"),
         ({"hash": "0" * 64}, "content_is_unaltered", "signing other content"),
-        ({"approver": "carl"}, "approver_is_eligible", "nobody asked him"),
+        ({"approver": "carl"}, "not_your_own", "he gains by it"),
+        ({"approver": "petra"}, "approver_is_eligible", "nobody asked her"),
         ({"step": 1}, "approver_is_eligible", "not in this step"),
     ],
 )
