@@ -9,8 +9,10 @@ from api.database import place, require_ready
 from api.jobs.bench_report import make_reports
 from api.jobs.fitting import fit_all, fit_missing
 from api.jobs.queue import job_queue
+from api.mail import Mail, MailSettings
 from api.settings import Settings
 from api.telemetry import configure_logging, configure_tracing
+from api.wiring import public_url
 from connectors.http import SystemSettings, connect
 from connectors.ports import Connectors
 from models.actions import SYSTEMS, System
@@ -18,6 +20,8 @@ from models.text.embed import default_embedder
 from store.shelf import Shelf
 from tools.catalogue import TOOLS
 from tools.registry import Registry
+from workflow import deliveries
+from workflow.deliveries import Surface
 from workflow.effects import run
 from workflow.service import Workflow
 
@@ -44,6 +48,14 @@ def connectors(settings: Settings) -> Connectors:
 UNCONNECTED = "http://not-connected.invalid"
 
 
+def surfaces(settings: Settings) -> list[Surface]:
+    """Where people hear things outside our pages."""
+    if settings.smtp_url is None:
+        return []
+    sending = MailSettings(settings.smtp_url.get_secret_value(), settings.mail_from, public_url(settings))
+    return [Mail(sending)]
+
+
 def run_worker(settings: Settings) -> None:
     """Work until SIGINT or SIGTERM. What is in hand then is finished."""
     configure_logging(settings.log_format, settings.log_level)
@@ -56,6 +68,10 @@ def run_worker(settings: Settings) -> None:
         threading.Thread(target=run, args=(database, systems, stop), name=f"ledger-{n}")
         for n in range(LEDGER_THREADS)
     ]
+    told = surfaces(settings)
+    deliveries.enable(database, told)
+    if told:
+        ledger.append(threading.Thread(target=deliveries.run, args=(database, told, stop), name="messages"))
     queue = job_queue(
         where.roles["worker"],
         sweep=lambda: workflow.sweep(datetime.now(UTC)),

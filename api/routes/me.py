@@ -1,10 +1,13 @@
-"""The caller itself."""
+"""The caller itself, and what they want to hear where."""
+
+from typing import Literal
 
 from pydantic import BaseModel
 
-from api.auth.callers import Me
-from api.routes.base import resource
+from api.auth.callers import Me, Wired
+from api.routes.base import Body, resource
 from models.access import Permission, Role, ScopeKind
+from workflow.deliveries import SurfaceName
 
 router = resource("me")
 
@@ -38,3 +41,31 @@ def me(principal: Me) -> MeView:
         ),
         permissions=tuple(sorted(principal.permissions)),
     )
+
+
+Kind = Literal["card", "outcome", "reminder", "escalation", "report"]
+
+
+class Subscription(BaseModel):
+    """What you hear on one surface besides these pages."""
+
+    surface: SurfaceName
+    kinds: frozenset[Kind]
+    chosen: bool  # by you; else it is what the installation does
+
+
+class Choice(Body):
+    kinds: frozenset[Kind]  # empty: nothing at all
+
+
+@router.get("/me/subscriptions", summary="What do I hear where?")
+def subscriptions(principal: Me, app: Wired) -> list[Subscription]:
+    with app.db.tx(principal, "agent") as tx:
+        return tx.rows("deliveries.choices", Subscription)
+
+
+@router.put("/me/subscriptions/{surface}", summary="Hear this there from now on, and nothing else")
+def subscribe(surface: SurfaceName, body: Choice, principal: Me, app: Wired) -> list[Subscription]:
+    with app.db.tx(principal, "agent") as tx:
+        tx.execute("deliveries.choose", surface=surface, kinds=sorted(body.kinds))
+        return tx.rows("deliveries.choices", Subscription)

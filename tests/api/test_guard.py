@@ -43,6 +43,7 @@ def filled(path: str, card: ProposalCard) -> str:
         "token_id": NOT_THERE,
         "message_id": 1,
         "effect_id": 1,
+        "surface": "mail",
         "system": "erp",
         "name": "find_people",
         "token": "x",
