@@ -6,13 +6,14 @@ looked up: it is sent again under the same Message-ID, which mailboxes take for 
 
 import smtplib
 import ssl
+from collections.abc import Mapping
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.utils import format_datetime
 from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo
 
-from workflow.deliveries import Message, SurfaceDown, SurfaceName, Undeliverable
+from workflow.deliveries import Heard, Message, SurfaceDown, SurfaceName, Undeliverable
 
 TIMEOUT_SECONDS = 20.0
 
@@ -103,12 +104,13 @@ class Mail:
         raise SurfaceDown(surface="Mail", reason=f"code {code}") from error
 
 
-_SUBJECTS = {
+_SUBJECTS: Mapping[Heard, str] = {
     "card": "For you to decide: {title}",
     "outcome": "{title}",
     "reminder": "Still waits for you: {title}",
     "escalation": "Nobody has signed yet: {title}",
     "report": "{title}",
+    "delegation": "Signing for somebody else",
 }
 
 

@@ -13,7 +13,6 @@ from uuid import UUID
 from models.access import service
 from models.errors import ChargehandError
 from store.db import Database
-from workflow.notices import NoticeKind
 
 log = logging.getLogger(__name__)
 
@@ -21,6 +20,7 @@ CLERK = service("messages")
 MOST_ATTEMPTS = 8
 
 SurfaceName = Literal["mail", "slack", "teams"]
+Heard = Literal["card", "outcome", "reminder", "escalation", "report", "delegation"]
 
 
 class SurfaceDown(ChargehandError):
@@ -45,7 +45,7 @@ class Message:
     name: str
     email: str | None
     timezone: str  # IANA name, of the person's office
-    kind: NoticeKind | Literal["report"]
+    kind: Heard
     title: str | None  # of the proposal it is about
     text: str
     proposal_id: UUID | None
@@ -79,7 +79,7 @@ class Lease:
     name: str
     email: str | None
     timezone: str
-    kind: NoticeKind | Literal["report"]
+    kind: Heard
     text: str
     proposal_id: UUID | None
     created_at: datetime

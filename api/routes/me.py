@@ -1,13 +1,11 @@
 """The caller itself, and what they want to hear where."""
 
-from typing import Literal
-
 from pydantic import BaseModel
 
 from api.auth.callers import Me, Wired
 from api.routes.base import Body, resource
 from models.access import Permission, Role, ScopeKind
-from workflow.deliveries import SurfaceName
+from workflow.deliveries import Heard, SurfaceName
 
 router = resource("me")
 
@@ -43,19 +41,16 @@ def me(principal: Me) -> MeView:
     )
 
 
-Kind = Literal["card", "outcome", "reminder", "escalation", "report"]
-
-
 class Subscription(BaseModel):
     """What you hear on one surface besides these pages."""
 
     surface: SurfaceName
-    kinds: frozenset[Kind]
+    kinds: frozenset[Heard]
     chosen: bool  # by you; else it is what the installation does
 
 
 class Choice(Body):
-    kinds: frozenset[Kind]  # empty: nothing at all
+    kinds: frozenset[Heard]  # empty: nothing at all
 
 
 @router.get("/me/subscriptions", summary="What do I hear where?")
