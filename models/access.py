@@ -48,6 +48,7 @@ Permission = Literal[
     "operations.manage",  # pause and resume circuits, retry parked effects
     "audit.read",
     "evals.run",
+    "policy.propose",  # another approval policy; who signs it is the policy's say
     "access.manage",  # tokens and sign-in links for others
 ]
 PERMISSIONS: tuple[Permission, ...] = get_args(Permission)
@@ -80,11 +81,12 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     "delivery_director": _TALK
     | _DELIVERY
     | _MONEY
-    | {"bench.propose", "operations.read", "operations.manage", "audit.read"},
-    "finance": _TALK | _MONEY | {"change.read", "proposals.decide", "operations.read"},
+    | {"bench.propose", "operations.read", "operations.manage", "audit.read", "policy.propose"},
+    "finance": _TALK | _MONEY | {"change.read", "proposals.decide", "operations.read", "policy.propose"},
     "data_scientist": _TALK | {"evals.run"},  # row-level security shows them no proposal but their own
     "auditor": frozenset({"proposals.read", "audit.read", "operations.read"}),
-    "admin": _TALK | {"operations.read", "operations.manage", "access.manage", "audit.read"},
+    "admin": _TALK
+    | {"operations.read", "operations.manage", "access.manage", "audit.read", "policy.propose"},
     "service": frozenset({"bench.read", "bench.propose", "time.read", "risk.read", "invoices.read"}),
 }
 
@@ -121,6 +123,12 @@ class Principal:
     def permissions(self) -> frozenset[Permission]:
         held = frozenset[Permission]().union(*(ROLE_PERMISSIONS[r] for r in self.roles))
         return held if self.narrowed_to is None else held & self.narrowed_to
+
+    def over_firm(self, permission: Permission) -> bool:
+        """Whether one of the roles that carry the permission is held over the whole firm."""
+        return permission in self.permissions and any(
+            g.scope_kind == "firm" and permission in ROLE_PERMISSIONS[g.role] for g in self.grants
+        )
 
     def on(self, surface: Surface) -> Self:
         """The same person on another surface."""

@@ -1,6 +1,7 @@
 """What can be proposed: a discriminated union by `kind`. An action is complete: it holds all that will be
 written, so that what the approver reads is what the system of record receives."""
 
+import hashlib
 from abc import ABC, abstractmethod
 from datetime import date, datetime
 from decimal import Decimal
@@ -22,6 +23,7 @@ ActionKind = Literal[
     "hold_invoice",
     "plan_development",
     "undo_write",
+    "change_policy",
 ]
 ACTION_KINDS: tuple[ActionKind, ...] = get_args(ActionKind)
 
@@ -243,6 +245,37 @@ class UndoWrite(_Action):
         return (self._write(self.system, self.ordering_key),)
 
 
+class PolicyDifference(BaseModel):
+    """One thing that a new policy says otherwise than the one in force, in words (models/policy_words.py)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    rule: str  # its name; empty where it is about the policy as a whole
+    what: str  # e.g. 'holds for', 'step 2: Finance'
+    now: str  # empty where it is new
+    after: str  # empty where it is gone
+
+
+class ChangePolicy(_Action):
+    """Put another approval policy in force, in place of the one that the proposal is pinned to."""
+
+    kind: Literal["change_policy"] = "change_policy"
+    name: str
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    policy: str  # the whole of it: the JSON text that the sha256 is of
+    differences: Annotated[tuple[PolicyDifference, ...], Field(min_length=1)]
+    why: Annotated[str, Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _is_its_text(self) -> Self:
+        if hashlib.sha256(self.policy.encode()).hexdigest() != self.sha256:
+            raise ValueError("sha256 is not that of the policy's text")
+        return self
+
+    def writes(self) -> tuple[Write, ...]:
+        return ()
+
+
 Action = Annotated[
     CreateAssignment
     | CreateChangeOrder
@@ -251,7 +284,8 @@ Action = Annotated[
     | SendReminder
     | HoldInvoice
     | PlanDevelopment
-    | UndoWrite,
+    | UndoWrite
+    | ChangePolicy,
     Field(discriminator="kind"),
 ]
 ActionAdapter: TypeAdapter[Action] = TypeAdapter(Action)

@@ -45,6 +45,11 @@ Hours = Annotated[int, Field(ge=1)]
 Threshold = Annotated[Decimal, Field(ge=0)]  # of money, in the policy's currency
 
 
+# What no policy may go below. The database holds it too, where a policy is put in force
+# (store/migrations/0017_policy_change.sql).
+LEAST_SIGNATURES: Mapping[ActionKind, int] = {"change_policy": 2}
+
+
 class _Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -272,12 +277,22 @@ def in_policy_currency(money: Money, policy: PolicySet) -> Decimal:
     return money.amount * rate
 
 
+def body_text(body: Mapping[str, Any]) -> str:
+    """A policy as it is stored: JSON with sorted keys and no white space."""
+    return json.dumps(body, sort_keys=True, separators=(",", ":"))
+
+
 def body_sha(body: Mapping[str, Any]) -> str:
-    """The version of a policy as it is stored: sha256 over its JSON with sorted keys."""
-    text = json.dumps(body, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+    """The version of a policy as it is stored: sha256 over its text."""
+    return hashlib.sha256(body_text(body).encode()).hexdigest()
+
+
+def policy_text(policy: PolicySet) -> str:
+    """The text that a policy is stored and signed as, whatever the comments, the layout and the order of keys
+    of its file."""
+    return body_text(policy.model_dump(mode="json"))
 
 
 def policy_sha(policy: PolicySet) -> str:
-    """The version of a policy, whatever the comments, the layout and the order of keys of its text."""
+    """The version of a policy: sha256 over its text."""
     return body_sha(policy.model_dump(mode="json"))

@@ -8,7 +8,17 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from models.money import Money
-from models.policy import Condition, FactName, Facts, NoExchangeRate, PolicySet, Rule, in_policy_currency
+from models.policy import (
+    LEAST_SIGNATURES,
+    Condition,
+    FactName,
+    Facts,
+    NoExchangeRate,
+    PolicySet,
+    Rule,
+    in_policy_currency,
+    signatures,
+)
 
 
 @dataclass(frozen=True)
@@ -30,7 +40,8 @@ class Match:
 
 
 def gate_for(policy: PolicySet, facts: Facts) -> Rule:
-    """The first rule whose conditions hold, or the last rule where one of them cannot be told."""
+    """The first rule whose conditions hold, or the last rule where one of them cannot be told, or where it
+    asks for fewer signatures than such an action always needs."""
     return match(policy, facts).rule
 
 
@@ -43,6 +54,10 @@ def match(policy: PolicySet, facts: Facts) -> Match:
         untold = [f"{c.says}, and '{rule.name}' asks for it" for c in found if c.holds is None]
         if untold:
             return Match(policy.rules[-1], tuple(untold))
+        least = LEAST_SIGNATURES.get(facts.action, 1)
+        if signatures(rule.gate) < least:
+            asked = f"'{rule.name}' asks for fewer signatures than {least}, which such an action always needs"
+            return Match(policy.rules[-1], (asked,))
         return Match(rule, tuple(check.says for check in found))
     raise AssertionError("the last rule of a policy holds for everything")
 

@@ -14,6 +14,7 @@ _OF_ACTION: Mapping[ActionKind, Sensitivity] = {
     "send_reminder": "client_confidential",  # what a client owes
     "hold_invoice": "client_confidential",
     "plan_development": "personal",  # what somebody should learn
+    "change_policy": "none",
 }
 _OF_RECORD: Mapping[RecordKind, Sensitivity] = {
     "person": "none",  # the directory is everybody's: names, titles, skills

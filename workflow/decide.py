@@ -4,6 +4,7 @@ enter the ledger and people hear of it, all in the same commit. Role: workflow."
 from collections.abc import Sequence
 from uuid import UUID
 
+from models.actions import ChangePolicy
 from models.evidence import Attachment
 from models.proposal import Verdict, next_state
 from store.db import Tx, dumps
@@ -13,6 +14,7 @@ from workflow.docket import Docket
 from workflow.errors import EvidenceNeeded, NotYourDecision, ReasonNeeded
 from workflow.gates import Resolved
 from workflow.notices import listed, tell
+from workflow.policy_change import put_in_force
 from workflow.read import card
 from workflow.seat import check_not_needed_later, check_open, seat_of, take_seat
 
@@ -53,6 +55,23 @@ def withdraw(tx: Tx, proposal_id: UUID, *, reason: str = "") -> ProposalCard:
     )
     tell(tx, proposal_id, told, kind="outcome", event="outcome:withdrawn", text=text)
     return card(tx, proposal_id)
+
+
+def overtake(docket: Docket) -> None:
+    """Close a change of the policy that was proposed against one that is not in force any more, aloud. Raises
+    WrongState."""
+    current = docket.current
+    docket.move("expire")
+    docket.tx.audit("proposal.overtaken", docket.subject, version=current.version)
+    tell(
+        docket.tx,
+        current.proposal_id,
+        [current.proposer_id, *(a.person_id for a in docket.asked if a.step <= current.step)],
+        kind="outcome",
+        event="outcome:expired",
+        text=f"“{current.title}” was overtaken: another policy was put in force since it was proposed. "
+        "Propose it anew against that one.",
+    )
 
 
 def expire(docket: Docket) -> None:
@@ -145,8 +164,11 @@ def _rejected(docket: Docket, reason: str) -> None:
 def _approved(docket: Docket) -> None:
     tx, current = docket.tx, docket.current
     docket.move("complete")
-    waiting = ledger.enqueue(docket)
     tx.audit("proposal.approved", docket.subject, version=current.version, content_hash=current.content_hash)
+    if isinstance(docket.action, ChangePolicy):
+        put_in_force(docket.again(), docket.action)
+        return
+    waiting = ledger.enqueue(docket)
     names = listed([s.by for s in docket.signed])
     text = f"{names} approved “{current.title}”. "
     if waiting:

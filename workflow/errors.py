@@ -18,6 +18,27 @@ class PolicyAltered(ChargehandError):
     """Policy version {sha256} does not hold what it held when it was loaded. Nothing is decided under it."""
 
 
+class PolicyInForce(ChargehandError):
+    """A policy is in force already, version {sha256}. Changing it is a proposal that others sign: use
+    `chargehand policy propose FILE --why ... --as PERSON`."""
+
+    status = 409
+
+
+class NeverToChange(ChargehandError):
+    """Under this policy nobody could ever change it again: neither its rule for change_policy nor its last
+    rule asks for two signatures."""
+
+    status = 422
+    retry = "with a fix"
+
+
+class SamePolicy(ChargehandError):
+    """This is the policy in force, version {sha256}: there is nothing to change."""
+
+    status = 409
+
+
 class NobodyMaySign(ChargehandError):
     """Nobody is left who may sign this under '{rule}', and not under the strictest rule either: name more
     people in the policy, or grant somebody the role."""
@@ -85,6 +106,11 @@ class NeededLater(Refusal):
     """Only you can sign '{step}' later on, and nobody signs twice: let somebody else sign this step."""
 
     status = 403
+
+
+class PolicyOvertaken(Refusal):
+    """Another policy was put in force since this change was proposed, so what it changes is not what was
+    read. Propose it anew against the policy that holds now."""
 
 
 class Expired(Refusal):

@@ -5,6 +5,7 @@ are held against the records: an action that names one client's project and anot
 contradicts them. The records are read whole, also where the proposer may not look
 (store/migrations/0009_gate_facts.sql); what the action is about they must be able to see."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -18,6 +19,7 @@ from models.actions import (
     Action,
     ActionAdapter,
     ActionKind,
+    ChangePolicy,
     CreateAssignment,
     CreateChangeOrder,
     HoldInvoice,
@@ -30,11 +32,13 @@ from models.actions import (
 )
 from models.evidence import Citation
 from models.money import Money
-from models.policy import FactName, Facts, NoExchangeRate, PolicySet, in_policy_currency
+from models.policy import FactName, Facts, NoExchangeRate, PolicySet, body_text, in_policy_currency
+from models.policy_words import differences
 from models.sensitivity import sensitivity_of
 from store.db import Tx
-from workflow.errors import ContradictsRecords
+from workflow.errors import ContradictsRecords, PolicyOvertaken
 from workflow.margins import margin_effect, margin_of
+from workflow.policies import active
 
 T = TypeVar("T")
 
@@ -306,6 +310,24 @@ def _undone(action: UndoWrite, tx: Tx, policy: PolicySet) -> Finding:
         original = original.model_copy(update={"amount": amount})
     finding = _about(original, tx, policy)
     return replace(finding, facts=finding.facts.model_copy(update={"action": action.kind}))
+
+
+@_about.register
+def _policy_change(action: ChangePolicy, tx: Tx, policy: PolicySet) -> Finding:
+    """About no project and nobody's work. What it says that it changes is compared with the policy it is
+    pinned to, which must be in force still. Raises PolicyOvertaken."""
+    if active(tx)[0] != policy:
+        raise PolicyOvertaken
+    try:
+        new, text = PolicySet.model_validate_json(action.policy), body_text(json.loads(action.policy))
+    except ValueError:
+        raise ContradictsRecords(
+            field="policy", thing="the change", said="a policy", recorded="a text that is none"
+        ) from None
+    _agree("name", "the new policy", action.name, new.name)
+    _agree("text", "the new policy", action.policy, text)
+    _agree("difference", "the new policy", action.differences, differences(policy, new))
+    return Finding(Facts(action=action.kind))
 
 
 def weeks(first: date, last: date) -> Decimal:

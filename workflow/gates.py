@@ -276,10 +276,11 @@ def _of_person(tx: Tx, relation: Relation, person: Person) -> Iterable[Candidate
 
 
 def _scopes(finding: Finding) -> Sequence[tuple[str, str]]:
-    """Practice and office of each project it touches, or of the person where it touches none."""
+    """Practice and office of each project it touches, or of the person where it touches none; what is about
+    neither is about the whole firm, where only a role over the firm counts."""
     if finding.projects:
         return [(p.practice, p.office) for p in finding.projects]
-    return [(finding.person.practice, finding.person.office)] if finding.person else []
+    return [(finding.person.practice, finding.person.office)] if finding.person else [("", "")]
 
 
 def _common(lists: Iterable[Iterable[Candidate]]) -> Iterable[Candidate]:

@@ -1,14 +1,16 @@
-"""Policies in force: loaded whole, kept for ever, pinned by the proposals made under them."""
+"""Policies in force: kept whole and for ever, pinned by the proposals made under them. The first one is
+loaded; every other is put in force by signatures (workflow/policy_change.py)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
 
-from models.policy import PolicySet, body_sha, policy_sha
+from models.policy import LEAST_SIGNATURES, Facts, PolicySet, body_sha, policy_sha, policy_text, signatures
+from models.policy_match import gate_for
 from models.policy_text import parse_policy
 from store.db import Tx
-from workflow.errors import NoPolicy, PolicyAltered
+from workflow.errors import NeverToChange, NoPolicy, PolicyAltered, PolicyInForce
 
 
 @dataclass(frozen=True)
@@ -25,16 +27,25 @@ def default() -> PolicySet:
 
 
 def load(tx: Tx, policy: PolicySet) -> str:
-    """Put a policy in force for what is proposed from now on; its sha256. Role: steward.
+    """Put the first policy in force; its sha256. Loading what is in force already does nothing.
 
-    What is already proposed keeps the version it was proposed under."""
+    Role: steward. Raises PolicyInForce, NeverToChange."""
+    check_can_change(policy)
     sha256 = policy_sha(policy)
     before = tx.value("policies.active_sha256")
-    tx.execute("policies.keep", sha256=sha256, name=policy.name, body=policy.model_dump(mode="json"))
-    tx.execute("policies.activate", sha256=sha256)
-    if before != sha256:
-        tx.audit("policy.loaded", f"policy:{sha256}", name=policy.name, before=before)
+    if before == sha256:
+        return sha256
+    if not tx.value("policies.bootstrap", sha256=sha256, policy=policy_text(policy)):
+        raise PolicyInForce(sha256=tx.value("policies.active_sha256"))
+    tx.audit("policy.loaded", f"policy:{sha256}", name=policy.name)
     return sha256
+
+
+def check_can_change(policy: PolicySet) -> None:
+    """Raises NeverToChange for a policy under which no other could be put in force any more."""
+    gate = gate_for(policy, Facts(action="change_policy")).gate
+    if signatures(gate) < LEAST_SIGNATURES["change_policy"]:
+        raise NeverToChange
 
 
 def active(tx: Tx) -> tuple[PolicySet, str]:

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from models.access import NotFound
-from models.actions import Action, ActionAdapter, ActionKind, ReturnTimeEntries
+from models.actions import Action, ActionAdapter, ActionKind, ChangePolicy, ReturnTimeEntries
 from models.evidence import Attachment
 from models.money import Money
 from models.policy import Rule
@@ -178,7 +178,7 @@ def _abilities(
     seats = _open_seats(me, row, asked, signed)
     if not seats or me in (row.author_id, row.on_behalf_of) or row.now >= row.expires_at:
         return frozenset()
-    may: set[Ability] = {"reject", "edit"}
+    may: set[Ability] = {"reject"} if isinstance(action, ChangePolicy) else {"reject", "edit"}
     people = [people - spent(signed) for people in _asked(rule, asked)]
     if not needed_later(_left(rule, row.step, asked, signed), people, row.step, seats[0].uses):
         may.add("approve")

@@ -31,6 +31,7 @@ EDITABLE: Mapping[ActionKind, frozenset[str]] = {
     "hold_invoice": frozenset({"reasons"}),
     "plan_development": frozenset({"skill", "why", "starts_on", "ends_on", "hours"}),
     "undo_write": frozenset({"reason"}),
+    "change_policy": frozenset(),  # what is read is compared with the policy in force: propose another one
 }
 EDITABLE_IN_ENTRY = frozenset(
     {"reason"}

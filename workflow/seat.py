@@ -23,6 +23,7 @@ from workflow.errors import (
     NeededLater,
     NotYourDecision,
     OwnProposal,
+    PolicyOvertaken,
 )
 from workflow.gates import Resolved, barred_from, finding_for, needed_later, resolve
 from workflow.notices import listed
@@ -42,8 +43,8 @@ def take_seat(tx: Tx, proposal_id: UUID, content_hash: str, *, rejecting: bool =
     """Lock the proposal and check everything that does not depend on the verdict. Role: workflow.
 
     Raises NotFound, AlreadyDecided, AlreadyOver, OwnProposal, NotYourDecision, ContentChanged, Expired,
-    GateChanged; and ContradictsRecords unless `rejecting`: what the records contradict cannot be
-    approved any more, but can be rejected."""
+    GateChanged; and ContradictsRecords and PolicyOvertaken unless `rejecting`: what the records contradict
+    cannot be approved any more, but can be rejected."""
     docket = Docket.locked(tx, proposal_id)
     _still_open(docket)
     _not_own(docket)
@@ -53,7 +54,7 @@ def take_seat(tx: Tx, proposal_id: UUID, content_hash: str, *, rejecting: bool =
     resolved: Resolved | None
     try:
         resolved = check_gate(docket)
-    except (ContradictsRecords, NotFound):
+    except (ContradictsRecords, NotFound, PolicyOvertaken):
         if not rejecting:
             raise
         resolved = None

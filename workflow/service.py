@@ -17,10 +17,10 @@ from models.evidence import Attachment
 from models.policy import PolicySet
 from models.proposal import ProposalState, Verdict
 from store.db import Database, Tx
-from workflow import decide, operations, policies, read, revise, timers
+from workflow import decide, operations, policies, policy_change, read, revise, timers
 from workflow.cards import Box, CircuitView, Page, ProposalCard, ProposalSummary, QueueLine
 from workflow.docket import Docket
-from workflow.errors import Expired, GateChanged, NotYourDecision, Refusal
+from workflow.errors import Expired, GateChanged, NotYourDecision, PolicyOvertaken, Refusal
 from workflow.propose import Draft, propose
 
 log = logging.getLogger(__name__)
@@ -167,9 +167,14 @@ class Workflow:
             operations.resume(tx, system, reason)
 
     def load_policy(self, principal: Principal, policy: PolicySet) -> str:
-        """Put a policy in force; its sha256."""
+        """Put the first policy in force; its sha256. Raises PolicyInForce where there is one."""
         with self._db.tx(principal, "steward") as tx:
             return policies.load(tx, policy)
+
+    def propose_policy(self, principal: Principal, policy: PolicySet, why: str) -> ProposalCard:
+        """Ask for another policy to be put in force."""
+        with self._db.tx(principal, "agent") as tx:
+            return policy_change.propose_policy(tx, policy, why)
 
     # --- refusals
     def _attempt(self, principal: Principal, proposal_id: UUID, attempted: str, work: Callable[[Tx], R]) -> R:
@@ -186,7 +191,7 @@ class Workflow:
             raise
 
     def _put_right(self, proposal_id: UUID, refusal: Refusal | NotFound) -> None:
-        if not isinstance(refusal, GateChanged | NotYourDecision | Expired):
+        if not isinstance(refusal, GateChanged | NotYourDecision | Expired | PolicyOvertaken):
             return
         try:
             with self._db.tx(CLOCK, "workflow") as tx:
@@ -195,6 +200,8 @@ class Workflow:
                     return
                 if isinstance(refusal, Expired):
                     decide.expire(docket)
+                elif isinstance(refusal, PolicyOvertaken):
+                    decide.overtake(docket)
                 else:
                     revise.refresh(docket)
         except ChargehandError:

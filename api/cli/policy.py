@@ -7,7 +7,9 @@ import typer
 
 from api.cli.console import AsJson, console, ending, print_json, settings
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="Show, check and load approval policies.")
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="Show, check and change approval policies."
+)
 
 PolicyFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A policy in YAML.")]
 
@@ -46,7 +48,7 @@ def check(file: PolicyFile) -> None:
 
 @app.command()
 def load(file: PolicyFile) -> None:
-    """Put a policy in force. Proposals already made keep the version they were made under."""
+    """Put the first policy of an installation in force; changing it is `propose`."""
     from api.database import SET_UP, place
     from models.policy_text import parse_policy
     from workflow.policies import load as put_in_force
@@ -57,3 +59,35 @@ def load(file: PolicyFile) -> None:
         with database.tx(SET_UP, "steward") as tx:
             sha256 = put_in_force(tx, policy)
     console.print(f"{policy.name} is in force, version {sha256[:12]}")
+
+
+@app.command()
+def propose(
+    file: PolicyFile,
+    why: Annotated[str, typer.Option(help="Why it should change: those who sign read it.")],
+    person: Annotated[
+        str,
+        typer.Option(
+            "--as", envvar="CHARGEHAND_PERSON", help="Who asks: a person's id, e-mail address or name."
+        ),
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """Ask for another policy to take the place of the one in force. It does once others have signed. What is
+    proposed already keeps the version it was proposed under."""
+    from api.auth.people import principal_of
+    from api.database import place
+    from models.policy_text import parse_policy
+    from workflow.service import Workflow
+
+    with ending():
+        policy = parse_policy(file.read_text(encoding="utf-8"), file.name)
+        database = place(settings()).database()
+        card = Workflow(database).propose_policy(principal_of(database, person, "cli"), policy, why)
+    if as_json:
+        print_json(card.model_dump(mode="json"))
+        return
+    console.print(f"Proposed as {card.proposal_id}: {card.title}.", markup=False)
+    for step in card.steps:
+        names = ", ".join(a.person.name for a in step.approvers)
+        console.print(f"  {step.name}: {step.signatures_needed} of {names}", markup=False)

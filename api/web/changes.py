@@ -7,6 +7,7 @@ from typing import Any
 
 from models.actions import (
     Action,
+    ChangePolicy,
     CreateAssignment,
     CreateChangeOrder,
     HoldInvoice,
@@ -50,6 +51,8 @@ def effect_of(  # noqa: PLR0911 - one for each kind of action
             return [Change(f"{count} time {'entry' if count == 1 else 'entries'}", "submitted", "returned")]
         case RegisterRisk():
             return [Change("Risk register", "not on it", f"{action.severity} {action.category} risk")]
+        case ChangePolicy():
+            return []  # the card shows all of its differences
         case PlanDevelopment():
             return [Change("Development plan", "none for these days", f"{action.hours:g} h {action.skill}")]
 

@@ -45,6 +45,7 @@ def environment() -> Environment:
         "prose": wording.prose,
         "exact": _exact,
         "json": _json,
+        "fromjson": json.loads,
         "columns": wording.columns,
         "plain": wording.plain,
         "iso": datetime.fromisoformat,

@@ -23,6 +23,7 @@ KINDS: Mapping[ActionKind, str] = {
     "hold_invoice": "Invoice hold",
     "plan_development": "Development plan",
     "undo_write": "Undo",
+    "change_policy": "Policy change",
 }
 STATES: Mapping[ProposalState, str] = {
     "pending": "Waits for signatures",

@@ -1,14 +1,10 @@
--- name: keep
--- Keep a policy version; one that is there already stays as it is.
-insert into workflow.policy_version (sha256, name, body, loaded_by)
-values (%(sha256)s, %(name)s, %(body)s, app.me())
-on conflict (sha256) do nothing;
+-- name: bootstrap
+-- Put the first policy in force; false when there is one.
+select workflow.bootstrap_policy(%(sha256)s, %(policy)s);
 
--- name: activate
--- Put a policy version in force.
-insert into workflow.active_policy (sha256) values (%(sha256)s)
-on conflict (singleton) do update set sha256 = excluded.sha256, since = now()
-where active_policy.sha256 <> excluded.sha256;
+-- name: enact
+-- Put in force what a signed proposal changes the policy to; false when another was put in force since.
+select workflow.enact_policy(%(proposal_id)s);
 
 -- name: active_sha256
 -- The version in force, or no row.

@@ -39,8 +39,6 @@ ALLOWED: tuple[tuple[str, str, str, str], ...] = (
     ("steward", "access.role_grant", "insert update delete", "roles.csv is part of the import"),
     ("steward", "access.same_person", "insert update delete", "same_persons.csv is part of the import"),
     ("steward", "predict.model", "insert update(state)", "a model is added or retired, never altered"),
-    ("steward", "workflow.policy_version", "insert", "a policy is added, never altered"),
-    ("steward", "workflow.active_policy", "insert update", "which of them is in force"),
     ("workflow", "workflow.proposal_version", "insert", "an edit is a new version"),
     ("workflow", "workflow.approver", "insert", "who may sign it"),
     ("workflow", "workflow.decision", "insert", "a signature, never taken back"),

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from api.web.changes import between
 from api.web.edit_form import edited, faults, groups
-from models.actions import ACTION_KINDS, Action, CreateChangeOrder, HoldInvoice, UndoWrite
+from models.actions import ACTION_KINDS, Action, ChangePolicy, CreateChangeOrder, HoldInvoice, UndoWrite
 from tests.models.test_actions import EXAMPLES
 from tests.workflow import firm
 from workflow.errors import NothingChanged
@@ -29,6 +29,7 @@ ACTIONS: tuple[Action, ...] = (
     HOLD,
     firm.development(),
     UndoWrite.model_validate({"kind": "undo_write", **EXAMPLES["undo_write"]}),
+    ChangePolicy.model_validate({"kind": "change_policy", **EXAMPLES["change_policy"]}),
 )
 
 

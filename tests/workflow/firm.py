@@ -23,6 +23,7 @@ from models.actions import (
 )
 from models.evidence import RecordCitation
 from models.money import Money
+from models.policy import PolicySet, policy_sha, policy_text
 from workflow.cards import ProposalCard
 from workflow.ledger import Pace
 from workflow.propose import Draft
@@ -125,6 +126,19 @@ def found(dsn: str) -> None:
             "firm.time_entry",
             [_entry(f"t-{n}", "carl", "aurora") for n in range(1, 5)] + [_entry("t-9", "cleo", "borealis")],
         )
+
+
+def put_in_force(owner: psycopg.Connection[Any], policy: PolicySet) -> str:
+    """Another policy without the signatures that it would need, as only the database's owner can; its
+    sha256."""
+    sha256 = policy_sha(policy)
+    owner.execute(
+        "insert into workflow.policy_version (sha256, name, body, loaded_by) values (%s, %s, %s, 'test')"
+        " on conflict do nothing",
+        (sha256, policy.name, policy_text(policy)),
+    )
+    owner.execute("update workflow.active_policy set sha256 = %s", (sha256,))
+    return sha256
 
 
 def insert(connection: psycopg.Connection[Any], table: str, rows: Iterable[Mapping[str, Any]]) -> None:

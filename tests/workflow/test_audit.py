@@ -5,9 +5,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from models.access import service
 from store.db import Database
-from tests.workflow.firm import assignment, draft, principal, reminder
+from tests.workflow.firm import assignment, draft, principal, put_in_force, reminder
 from workflow import policies
 from workflow.errors import PolicyAltered
 from workflow.service import Workflow
@@ -106,10 +105,12 @@ def test_only_auditors_read_it(workflow: Workflow, db: Database, log: Any) -> No
         assert tx.records("audit.of_subject", subject=entry["subject"]) == []
 
 
-def test_a_policy_is_kept_and_replaced(workflow: Workflow, db: Database) -> None:
+def test_a_policy_is_kept_and_replaced(
+    workflow: Workflow, db: Database, owner: psycopg.Connection[Any]
+) -> None:
     first = policies.default()
     second = first.model_copy(update={"name": "Another"})
-    sha = workflow.load_policy(service("setup"), second)
+    sha = put_in_force(owner, second)
     with db.tx(principal("paula"), "agent") as tx:
         assert policies.active(tx) == (second, sha)
         assert policies.pinned(tx, policies.policy_sha(first)) == first, "for what was proposed under it"

@@ -6,7 +6,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from models.access import NotFound, service
+from models.access import NotFound
 from models.actions import Action
 from models.policy import Facts, PolicySet
 from models.proposal import Verdict
@@ -20,6 +20,7 @@ from tests.workflow.firm import (
     insert,
     people,
     principal,
+    put_in_force,
     returned_time,
 )
 from workflow import policies
@@ -121,21 +122,21 @@ def _policy(steps: Sequence[Mapping[str, Any]]) -> PolicySet:
     )
 
 
-def test_a_person_is_counted_once_over_the_steps(workflow: Workflow) -> None:
+def test_a_person_is_counted_once_over_the_steps(owner: psycopg.Connection[Any], workflow: Workflow) -> None:
     """Both steps name Leo; the first one's fallback has to come in so that two people sign."""
     leo = {"name": "First", "approvers": [{"person": "leo"}], "fallback": [{"person": "rita"}]}
-    workflow.load_policy(
-        service("setup"), _policy([leo, {"name": "Second", "approvers": [{"person": "leo"}]}])
-    )
+    put_in_force(owner, _policy([leo, {"name": "Second", "approvers": [{"person": "leo"}]}]))
     card = workflow.propose(principal("paula"), draft(assignment()))
     assert people(card) == [{"leo", "rita"}, {"leo"}]
 
 
-def test_who_is_needed_later_lets_others_sign_first(workflow: Workflow) -> None:
+def test_who_is_needed_later_lets_others_sign_first(
+    owner: psycopg.Connection[Any], workflow: Workflow
+) -> None:
     """Nobody signs twice: the only person for the second step would block it by signing the first."""
     first = {"name": "First", "approvers": [{"person": "leo"}, {"person": "rita"}]}
     second = {"name": "Second", "approvers": [{"person": "leo"}]}
-    workflow.load_policy(service("setup"), _policy([first, second]))
+    put_in_force(owner, _policy([first, second]))
     card = workflow.propose(principal("paula"), draft(assignment()))
 
     def decide(person_id: str, verdict: Verdict) -> ProposalCard:
@@ -163,14 +164,14 @@ def test_who_is_needed_later_lets_others_sign_first(workflow: Workflow) -> None:
     assert rejected.state == "rejected"
 
 
-def test_a_quorum_draws_on_the_fallback(workflow: Workflow) -> None:
+def test_a_quorum_draws_on_the_fallback(owner: psycopg.Connection[Any], workflow: Workflow) -> None:
     step = {
         "name": "Both",
         "approvers": [{"relation": "practice_lead"}],
         "fallback": [{"role": "delivery_director"}],
         "signatures": 2,
     }
-    workflow.load_policy(service("setup"), _policy([step]))
+    put_in_force(owner, _policy([step]))
     card = workflow.propose(principal("paula"), draft(assignment()))
     assert people(card) == [{"leo", "dora", "dan"}]
     assert [a.fallback for a in card.steps[0].approvers if a.person.person_id == "leo"] == [False]

@@ -8,10 +8,10 @@ from typing import Any
 import psycopg
 import pytest
 
-from models.access import Grant, Principal, service
+from models.access import Grant, Principal
 from models.policy import PolicySet
 from store.db import Database
-from tests.workflow.firm import assignment, draft, insert, principal
+from tests.workflow.firm import assignment, draft, insert, principal, put_in_force
 from workflow.cards import ProposalCard
 from workflow.errors import AlreadyDecided
 from workflow.service import Workflow
@@ -100,7 +100,7 @@ def test_one_outcome(
         "currency": "EUR",
         "rules": [{"name": "only", "because": "a quorum", "gate": {"steps": [step]}}],
     }
-    workflow.load_policy(service("setup"), PolicySet.model_validate(policy))
+    put_in_force(owner, PolicySet.model_validate(policy))
     card = workflow.propose(principal("paula"), draft(assignment()))
 
     outcomes = race(

@@ -7,9 +7,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from models.access import service
 from models.policy import PolicySet
-from tests.workflow.firm import assignment, change_order, development, draft, people, principal
+from tests.workflow.firm import assignment, change_order, development, draft, people, principal, put_in_force
 from workflow.cards import ProposalCard
 from workflow.errors import AlreadyOver, NotYourDecision
 from workflow.service import Workflow
@@ -137,7 +136,7 @@ def test_who_has_signed_cannot_fill_the_gap_that_somebody_leaves(
         "currency": "EUR",
         "rules": [{"name": "only", "because": "two sign", "gate": {"steps": steps}}],
     }
-    workflow.load_policy(service("setup"), PolicySet.model_validate(policy))
+    put_in_force(owner, PolicySet.model_validate(policy))
     card = workflow.propose(principal("paula"), draft(assignment()))
     decide(workflow, "leo", card)
     owner.execute("update firm.person set ends_on = current_date - 1 where person_id = 'dora'")
