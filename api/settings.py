@@ -71,6 +71,15 @@ class Settings(BaseSettings):
     smtp_url: SecretStr | None = None
     mail_from: str = "Chargehand <chargehand@localhost>"
 
+    # Anchors of the audit log: where they are kept (not on the database's machine), how often, the
+    # private key in PEM or the file that holds it, and the ids of the keys that count (none: all there are).
+    audit_anchors: Path | None = None
+    audit_anchor_minutes: Annotated[int, Field(ge=1, le=10_080)] = 60
+    audit_key: SecretStr | None = None
+    audit_key_file: Path | None = None
+    audit_trusted_keys: Annotated[tuple[str, ...], NoDecode] = ()  # comma-separated
+    audit_retain_days: Annotated[int | None, Field(ge=30)] = None  # then what people wrote is redacted
+
     log_format: Literal["json", "console"] = "json"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     trace_endpoint: HttpUrl | None = Field(default=None, validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT")
@@ -78,9 +87,10 @@ class Settings(BaseSettings):
     @model_validator(mode="before")
     @classmethod
     def _split(cls, values: dict[str, object]) -> dict[str, object]:
-        systems = values.get("systems_without_keys")
-        if isinstance(systems, str):
-            values["systems_without_keys"] = tuple(s.strip() for s in systems.split(",") if s.strip())
+        for name in ("systems_without_keys", "audit_trusted_keys"):
+            listed = values.get(name)
+            if isinstance(listed, str):
+                values[name] = tuple(s.strip() for s in listed.split(",") if s.strip())
         return values
 
     @cached_property

@@ -47,6 +47,7 @@ Permission = Literal[
     "operations.read",  # queues, circuits, parked effects
     "operations.manage",  # pause and resume circuits, retry parked effects
     "audit.read",
+    "audit.redact",  # forget what people wrote in it
     "evals.run",
     "policy.propose",  # another approval policy; who signs it is the policy's say
     "access.manage",  # tokens and sign-in links for others
@@ -86,7 +87,14 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     "data_scientist": _TALK | {"evals.run"},  # row-level security shows them no proposal but their own
     "auditor": frozenset({"proposals.read", "audit.read", "operations.read"}),
     "admin": _TALK
-    | {"operations.read", "operations.manage", "access.manage", "audit.read", "policy.propose"},
+    | {
+        "operations.read",
+        "operations.manage",
+        "access.manage",
+        "audit.read",
+        "audit.redact",
+        "policy.propose",
+    },
     "service": frozenset({"bench.read", "bench.propose", "time.read", "risk.read", "invoices.read"}),
 }
 

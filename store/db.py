@@ -86,7 +86,7 @@ class Tx:
 
     connection: psycopg.Connection[Any]
     principal: Principal
-    _audit: list[tuple[str, str, Mapping[str, Any]]] = field(default_factory=list)
+    _audit: list[dict[str, Any]] = field(default_factory=list)
 
     def rows(self, name: str, as_: Callable[..., R], /, **parameters: Any) -> list[R]:
         """All rows, each made by `as_(**columns)`."""
@@ -112,16 +112,21 @@ class Tx:
         """Run a statement; the number of rows it touched."""
         return self.connection.execute(catalogue()[name].sql, _adapted(parameters)).rowcount
 
-    def audit(self, action: str, subject: str, /, **body: Any) -> None:
+    def audit(
+        self, action: str, subject: str, /, *, personal: Mapping[str, str] | None = None, **body: Any
+    ) -> None:
         """Append to the audit log when the transaction commits. `action` is past tense with a room, e.g.
-        'proposal.decided'; `subject` is 'kind:id'; no personal data beyond ids in the body."""
-        self._audit.append((action, subject, body))
+        'proposal.decided'; `subject` is 'kind:id'; no personal data beyond ids in the body. `personal`: what
+        people wrote, by field, e.g. a reason: the chain holds its salted hash, so it can be forgotten."""
+        entry = {"action": action, "subject": subject, "body": body}
+        self._audit.append(entry | {"personal": personal} if personal else entry)
 
     def append_audit(self) -> None:
-        """Write the pending audit entries. Called by Database.tx as the last thing before the commit."""
-        for action, subject, body in self._audit:
-            self.execute("audit.append", action=action, subject=subject, body=Jsonb(body))
-        self._audit.clear()
+        """Write the pending audit entries, in one call. Called by Database.tx as the last thing before the
+        commit."""
+        if self._audit:
+            self.execute("audit.append", entries=Jsonb(self._audit))
+            self._audit.clear()
 
 
 def _adapted(parameters: Mapping[str, Any]) -> dict[str, Any]:

@@ -33,11 +33,11 @@ def pause(tx: Tx, system: System, reason: str) -> None:
     """Write nothing to a system until it is resumed."""
     if tx.value("effects.set_circuit", system=system, state="paused", reason=reason):
         tx.execute("effects.start_waiting", system=system)
-        tx.audit("circuit.paused", f"system:{system}", reason=reason)
+        tx.audit("circuit.paused", f"system:{system}", personal={"reason": reason})
 
 
 def resume(tx: Tx, system: System, reason: str) -> None:
     """Let writes to a system go on, whoever or whatever stopped them."""
     if tx.value("effects.set_circuit", system=system, state="closed", reason=reason):
         tx.execute("effects.stop_waiting", system=system)
-        tx.audit("circuit.resumed", f"system:{system}", reason=reason)
+        tx.audit("circuit.resumed", f"system:{system}", personal={"reason": reason})

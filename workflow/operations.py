@@ -88,7 +88,7 @@ def _after(tx: Tx, effect: _Stopped, what: str, reason: str, **more: str) -> Non
         f"effect.{what}",
         f"proposal:{effect.proposal_id}",
         effect=effect.effect_id,
-        reason=reason.strip(),
+        personal={"reason": reason.strip()},
         **more,
     )
     progress(tx, effect.proposal_id)

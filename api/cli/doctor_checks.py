@@ -14,6 +14,7 @@ import httpx
 import psycopg
 
 from api.database import NAME, SET_UP, Place, server_root
+from api.jobs.audit import anchor_every, anchors_folder, signing_key
 from api.settings import Settings
 from connectors.ports import ConnectorError
 from models.actions import SYSTEMS
@@ -22,6 +23,7 @@ from store.cluster import SUPERUSER, Cluster
 from store.db import DB_ROLES, Database, DatabaseUnavailable
 from store.migrate import pending
 from store.server import running
+from workflow.anchors import last_anchored, overdue
 from workflow.errors import NoPolicy
 from workflow.policies import active
 from workflow.read import circuits
@@ -334,6 +336,37 @@ def circuit_breakers(of: Installation) -> Iterator[tuple[Level, str, str]]:
         yield "ok", "every system of record is written to", ""
 
 
+def anchors(of: Installation) -> Iterator[tuple[Level, str, str]]:
+    """The audit log is anchored where its database's owner cannot reach, and lately."""
+    if of.database is None:
+        return
+    if of.settings.audit_anchors is None:
+        level: Level = "warn" if of.settings.environment == "production" else "ok"
+        says = "the audit log is not anchored: who owns the database could write it anew unseen"
+        yield (
+            level,
+            says,
+            "Set CHARGEHAND_AUDIT_ANCHORS to a directory elsewhere, and make a key: docs/audit.md.",
+        )
+        return
+    folder = anchors_folder(of.settings)
+    if not (folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)):
+        yield "fail", f"{folder} cannot be written", "Make it a directory that the worker may write."
+    try:
+        name = signing_key(of.settings).id
+    except ChargehandError as error:
+        yield "fail", error.sentence, "Set CHARGEHAND_AUDIT_KEY_FILE to the file that it wrote."
+        return
+    with of.database.tx(SET_UP, "worker") as tx:
+        last = last_anchored(tx)
+    if overdue(last, datetime.now(UTC), anchor_every(of.settings)):
+        when = f"since {last.at:%Y-%m-%d %H:%M} UTC" if last else "ever"
+        mend = "Is a worker alive? `chargehand audit anchor` writes one now and says why it cannot."
+        yield "warn", f"no anchor of the audit log was written {when}", mend
+    elif last:
+        yield "ok", f"the audit log was anchored {last.at:%Y-%m-%d %H:%M} UTC, key {name}", ""
+
+
 CHECKS: Mapping[str, Check] = {
     "python": python,
     "home": home,
@@ -348,6 +381,7 @@ CHECKS: Mapping[str, Check] = {
     "models": fitted_models,
     "worker": worker,
     "circuits": circuit_breakers,
+    "anchors": anchors,
 }
 
 

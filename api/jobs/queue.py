@@ -10,7 +10,7 @@ from psycopg.conninfo import make_conninfo
 
 log = logging.getLogger(__name__)
 
-SWEEP = "* * * * *"  # reminders, escalations, expiries: their times are columns
+SWEEP = "* * * * *"  # reminders, escalations, expiries: their times are columns; anchors that are due
 NIGHTLY = "30 3 * * *"  # UTC: after the day has ended in every office west to the Atlantic
 TEN_MINUTES = "*/10 * * * *"
 WEEKLY = "0 5 * * 0"
@@ -24,6 +24,8 @@ def job_queue(
     nightly: Callable[[datetime], object],
     refit: Callable[[datetime], object],
     fit_missing: Callable[[datetime], object],
+    anchor: Callable[[datetime], object],
+    forget: Callable[[], object],
 ) -> App:
     """The jobs with a clock, as a Procrastinate application on the worker's connection string."""
     app = App(
@@ -51,6 +53,16 @@ def job_queue(
     @app.task(name="fit-missing", queueing_lock="fit-missing")
     def _fit_missing(timestamp: int) -> None:
         fit_missing(datetime.fromtimestamp(timestamp, UTC))
+
+    @app.periodic(cron=SWEEP)
+    @app.task(name="anchor-audit", queueing_lock="anchor-audit")
+    def _anchor(timestamp: int) -> None:
+        anchor(datetime.fromtimestamp(timestamp, UTC))
+
+    @app.periodic(cron=NIGHTLY)
+    @app.task(name="forget-old", queueing_lock="forget-old", retry=3)
+    def _forget(timestamp: int) -> None:
+        forget()
 
     @app.periodic(cron=TEN_MINUTES)
     @app.task(name="retry-stalled", queueing_lock="retry-stalled", pass_context=True)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pydantic import SecretStr
 
 from api.database import place, require_ready
+from api.jobs.audit import anchor_if_due, forget_old
 from api.jobs.bench_report import make_reports
 from api.jobs.fitting import fit_all, fit_missing
 from api.jobs.queue import job_queue
@@ -78,6 +79,8 @@ def run_worker(settings: Settings) -> None:
         nightly=lambda now: make_reports(database, registry, now),
         refit=lambda now: fit_all(database, now),
         fit_missing=lambda now: fit_missing(database, now),
+        anchor=lambda _: anchor_if_due(database, settings, datetime.now(UTC)),
+        forget=lambda: forget_old(database, settings),
     )
     for thread in ledger:
         thread.start()

@@ -1,21 +1,26 @@
 """The audit log, for who may read it."""
 
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import Query
 from pydantic import BaseModel
 
 from api.auth.callers import Auditor, Wired
+from api.jobs.audit import anchor_every
 from api.routes.base import Limit, resource
+from api.settings import Settings
 from models.access import Principal
 from store.db import Database
-from workflow.verify import ChainVerdict
+from workflow.anchors import Anchored, last_anchored, overdue
+from workflow.verify import ChainVerdict, Tip
 from workflow.verify import verify as verify_chain
 
 router = resource("audit")
 
 NEWEST = 2**62
+GLANCE = 20_000  # entries that a page checks where no anchor stands for the older ones
 
 
 class AuditEvent(BaseModel):
@@ -27,6 +32,7 @@ class AuditEvent(BaseModel):
     subject: str
     body: dict[str, Any]
     hash: str
+    personal: dict[str, str | None]  # what people wrote, by field; null: redacted
 
 
 class AuditPage(BaseModel):
@@ -34,14 +40,35 @@ class AuditPage(BaseModel):
     before: int | None  # hand it in for the next page; None: there is none
 
 
+class AnchorView(BaseModel):
+    """A signed anchor, as the log tells of it; the file itself lies outside the database."""
+
+    name: str
+    seq: int
+    hash: str
+    at: datetime
+
+
 class ChainView(BaseModel):
-    """Whether the log is whole. Keep `seq` and `hash` of the head outside the database as an anchor."""
+    """Whether the log is whole, as far as its database alone can show; `chargehand audit verify` holds it
+    against the anchors."""
 
     whole: bool
     head_seq: int | None
     head_hash: str | None
     fault_seq: int | None
     fault: str | None
+    last_anchor: AnchorView | None
+    anchor_overdue: bool
+
+
+@dataclass(frozen=True)
+class Glance:
+    """What the audit page says above the entries."""
+
+    chain: ChainVerdict
+    anchor: Anchored | None
+    overdue: bool
 
 
 def read_page(
@@ -65,9 +92,21 @@ def read_page(
     return AuditPage(items=found[:limit], before=found[limit - 1].seq if len(found) > limit else None)
 
 
-def check_chain(db: Database, principal: Principal) -> ChainVerdict:
+def check_all(db: Database, principal: Principal, settings: Settings) -> Glance:
+    """Check the whole log."""
     with db.tx(principal, "agent") as tx:
-        return verify_chain(tx)
+        last = last_anchored(tx)
+        return Glance(verify_chain(tx), last, overdue(last, datetime.now(UTC), anchor_every(settings)))
+
+
+def glance(db: Database, principal: Principal, settings: Settings) -> Glance:
+    """Check what was written since the newest anchor, or the newest entries: quick, however long the log."""
+    with db.tx(principal, "agent") as tx:
+        last = last_anchored(tx)
+        (tip,) = tx.rows("audit.tip", Tip)
+        first = max(last.seq if last else 1, tip.last_seq - GLANCE + 1, 1)
+        chain = verify_chain(tx, first=first)
+        return Glance(chain, last, overdue(last, datetime.now(UTC), anchor_every(settings)))
 
 
 @router.get("/audit", summary="What happened, newest first")
@@ -84,11 +123,14 @@ def audit(
 
 @router.get("/audit/verification", summary="Is the log whole?")
 def verification(principal: Auditor, app: Wired) -> ChainView:
-    found = check_chain(app.db, principal)
+    seen = check_all(app.db, principal, app.settings)
+    found = seen.chain
     return ChainView(
         whole=found.whole,
         head_seq=found.head.seq if found.head else None,
         head_hash=found.head.hash if found.head else None,
         fault_seq=found.seq,
         fault=found.fault,
+        last_anchor=AnchorView.model_validate(seen.anchor, from_attributes=True) if seen.anchor else None,
+        anchor_overdue=seen.overdue,
     )

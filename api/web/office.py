@@ -8,7 +8,7 @@ from fastapi import APIRouter, Form, Query, Request, Response, status
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from api.auth.callers import Caller, SignedIn, Wired
-from api.routes.audit import NEWEST, AuditEvent, check_chain, read_page
+from api.routes.audit import NEWEST, AuditEvent, glance, read_page
 from api.routes.notices import NEWEST as LAST
 from api.routes.notices import mark_read, my_notices
 from api.routes.operations import EffectId, parked_effects
@@ -120,7 +120,7 @@ def audit(
         caller,
         events=found,
         names=_names(request, caller, found.items),
-        chain=check_chain(app.db, caller.principal) if before is None else None,
+        seen=glance(app.db, caller.principal, app.settings) if before is None else None,
         subject=subject,
     )
 

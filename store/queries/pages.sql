@@ -30,12 +30,15 @@ union all select client_id, name from firm.client where client_id = any (%(ids)s
 
 -- name: audit
 -- Audit entries before a sequence number, newest first, of one action or about one thing where they are named.
-select seq, at, actor, surface, action, subject, body, encode(hash, 'hex') as hash
-from audit.event
-where seq < %(before)s
-  and (%(action)s::text is null or action = %(action)s)
-  and (%(subject)s::text is null or subject = %(subject)s)
-order by seq desc limit %(limit)s;
+select e.seq, e.at, e.actor, e.surface, e.action, e.subject, e.body - 'personal' as body,
+  encode(e.hash, 'hex') as hash,
+  (select coalesce(jsonb_object_agg(h.field, p.value), '{}') from jsonb_object_keys(e.body -> 'personal') h (field)
+   left join audit.personal p on p.seq = e.seq and p.field = h.field) as personal
+from audit.event e
+where e.seq < %(before)s
+  and (%(action)s::text is null or e.action = %(action)s)
+  and (%(subject)s::text is null or e.subject = %(subject)s)
+order by e.seq desc limit %(limit)s;
 
 -- name: waiting
 -- How many proposals wait for the caller's signature.

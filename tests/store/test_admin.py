@@ -13,6 +13,7 @@ from store.admin import alter_audit_row, audit_copy, drop_database, ensure_datab
 from store.cluster import SUPERUSER
 from store.db import Database
 from store.server import Server
+from workflow.verify import verify
 
 TESTER = service("test")
 
@@ -60,11 +61,12 @@ def test_an_altered_entry_is_found_in_the_copy_and_the_log_itself_is_untouched(
     assert faults(admin_dsn) == []
 
 
-def faults(dsn: str) -> list[tuple[int, str]]:
+def faults(dsn: str) -> list[tuple[int | None, str]]:
     db = Database({"worker": make_conninfo(dsn, user="chargehand_worker")})
     try:
         with db.tx(TESTER, "worker") as tx:
-            return [(r["seq"], r["fault"]) for r in tx.records("audit.verify")]
+            found = verify(tx)
+            return [(found.seq, found.fault)] if found.fault else []
     finally:
         db.close()
 

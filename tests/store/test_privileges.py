@@ -240,6 +240,11 @@ def test_a_temporary_table_of_the_same_name_fools_no_function(agent: Connection)
         "insert into jobs.procrastinate_jobs (task_name) values ('refit-models')",
         "update langgraph.checkpoint_migrations set v = 0",
         "select audit.digest(null, 1, now(), '', '', '', '', '{}')",
+        "select audit.redact('person:P-1', null, 'x')",  # an operator's hand
+        "select audit.retain(30)",  # a job
+        "select audit.blank(array[1], 'audit.redacted', 'x', '{}', 'x')",
+        "update audit.personal set value = null, salt = null",
+        "alter table audit.event disable trigger append_only",
         "set role chargehand_workflow",
         "set role postgres",
         "alter table firm.person disable row level security",

@@ -22,6 +22,8 @@ def test_the_clock_drives_each_job_and_none_is_queued_twice(db: Database) -> Non
         nightly=ran.append,
         refit=lambda now: ran.append(("refit", now)),
         fit_missing=lambda now: ran.append(("missing", now)),
+        anchor=lambda now: ran.append(("anchor", now)),
+        forget=lambda: ran.append("forget"),
     )
     at = datetime(2026, 3, 18, 3, 30, tzinfo=UTC)
     with queue.open():
@@ -31,9 +33,12 @@ def test_the_clock_drives_each_job_and_none_is_queued_twice(db: Database) -> Non
         queue.tasks["nightly-report"].defer(timestamp=int(at.timestamp()))
         queue.tasks["refit-models"].defer(timestamp=int(at.timestamp()))
         queue.tasks["fit-missing"].defer(timestamp=int(at.timestamp()))
+        queue.tasks["anchor-audit"].defer(timestamp=int(at.timestamp()))
+        queue.tasks["forget-old"].defer(timestamp=int(at.timestamp()))
         queue.tasks["retry-stalled"].defer(timestamp=int(at.timestamp()))
         queue.run_worker(wait=False, install_signal_handlers=False, delete_jobs="successful")
-    assert sorted(map(str, ran)) == sorted(map(str, ["sweep", at, ("refit", at), ("missing", at)]))
+    expected = ["sweep", at, ("refit", at), ("missing", at), ("anchor", at), "forget"]
+    assert sorted(map(str, ran)) == sorted(map(str, expected))
 
 
 def test_every_job_has_its_times(db: Database) -> None:
@@ -43,6 +48,8 @@ def test_every_job_has_its_times(db: Database) -> None:
         nightly=lambda _: None,
         refit=lambda _: None,
         fit_missing=lambda _: None,
+        anchor=lambda _: None,
+        forget=lambda: None,
     )
     times = {task.task.name: task.cron for task in queue.periodic_registry.periodic_tasks.values()}
     assert times == {
@@ -50,6 +57,8 @@ def test_every_job_has_its_times(db: Database) -> None:
         "nightly-report": "30 3 * * *",
         "refit-models": "0 5 * * 0",
         "fit-missing": "*/10 * * * *",
+        "anchor-audit": "* * * * *",
+        "forget-old": "30 3 * * *",
         "retry-stalled": "*/10 * * * *",
     }
 
