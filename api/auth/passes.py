@@ -3,7 +3,7 @@
 A pass is a random reference, kept only as a hash. The desk makes it with the rights of the gate, which the
 copilot does not hold; the database looks it up whenever the copilot's role asks who is asking. So the copilot
 can act for those who are talking with it, as long as they are, and for nobody else
-(docs/decisions/0005-the-copilot-holds-no-pen.md)."""
+(docs/decisions/0006-the-copilot-holds-no-pen.md)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

@@ -115,10 +115,11 @@ def home(of: Installation) -> Iterator[tuple[Level, str, str]]:
 def secret(of: Installation) -> Iterator[tuple[Level, str, str]]:
     """What separates the database's roles where the network can reach them."""
     given, production = of.settings.secret, of.settings.environment == "production"
+    each = any(getattr(of.settings, f"{role}_password") for role in DB_ROLES)
     make = "Set CHARGEHAND_SECRET to a long random text, e.g. the output of `openssl rand -hex 32`."
-    if given is None and production:
+    if given is None and production and not each:
         yield "fail", "there is no CHARGEHAND_SECRET in production", make
-    elif given is None and of.settings.database_url is not None:
+    elif given is None and of.settings.database_url is not None and not each:
         yield "warn", "without CHARGEHAND_SECRET the roles sign in to the database without passwords", make
     elif given is not None and len(given.get_secret_value()) < LEAST_SECRET:
         yield "warn", f"CHARGEHAND_SECRET is shorter than {LEAST_SECRET} characters", make
@@ -138,7 +139,7 @@ def database(of: Installation) -> Iterator[tuple[Level, str, str]]:
     if of.database is None:
         yield "warn", of.why_none, "Run `chargehand demo`, or set DATABASE_URL."
         return
-    for role in DB_ROLES:
+    for role in of.database.roles:
         try:
             with of.database.tx(SET_UP, role):
                 pass
@@ -182,7 +183,7 @@ def clock(of: Installation) -> Iterator[tuple[Level, str, str]]:
 def policy(of: Installation) -> Iterator[tuple[Level, str, str]]:
     if of.database is None:
         return
-    with of.database.tx(SET_UP, "steward") as tx:
+    with of.database.tx(SET_UP, "agent") as tx:
         try:
             found, sha256 = active(tx)
         except NoPolicy as none:
@@ -271,6 +272,23 @@ def embeddings(_: Installation) -> Iterator[tuple[Level, str, str]]:
         yield "fail", f"{embedder.name} makes vectors of {length} numbers, the database keeps 384", mend
     else:
         yield "ok", f"{embedder.name} loads", ""
+
+
+def copilot(of: Installation) -> Iterator[tuple[Level, str, str]]:
+    """Somebody answers what people ask."""
+    from api.copilot.client import Address, RemoteCopilot
+
+    if of.settings.copilot_url is None or of.database is None:
+        yield "ok", "the desk starts a copilot by itself", ""
+        return
+    url = str(of.settings.copilot_url).rstrip("/")
+    asked = RemoteCopilot(of.database, Address(url))
+    if asked.answers():
+        yield "ok", f"the copilot at {url} answers", ""
+    else:
+        mend = "Run `chargehand copilot` there. Pages and decisions go on without it."
+        yield "fail", f"the copilot at {url} does not answer", mend
+    asked.close()
 
 
 def fitted_models(of: Installation) -> Iterator[tuple[Level, str, str]]:
@@ -377,6 +395,7 @@ CHECKS: Mapping[str, Check] = {
     "records": records,
     "systems": systems,
     "language-model": language_model,
+    "copilot": copilot,
     "embeddings": embeddings,
     "models": fitted_models,
     "worker": worker,

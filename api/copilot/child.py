@@ -2,6 +2,7 @@
 with the desk. It watches its standard input, whose other end only the desk holds, so that it also ends when
 the desk is killed."""
 
+import ctypes
 import os
 import shutil
 import subprocess
@@ -18,6 +19,7 @@ import structlog
 from api.copilot.client import Address
 from api.settings import SettingMissing, Settings
 
+PR_SET_DUMPABLE = 4  # of <linux/prctl.h>
 STOP_S = 15.0  # a turn that runs is finished
 AGAIN_S = (0.5, 1.0, 2.0, 5.0, 15.0, 30.0)  # before the next start, the more often it died at once
 LIVED_S = 60.0  # one that lived as long did not die at once
@@ -46,6 +48,7 @@ class CopilotProcess:
     """One copilot, kept running."""
 
     def __init__(self, dsn: str) -> None:
+        _hide_from_children()
         self._environment = environment(os.environ, dsn)
         self._folder = Path(tempfile.mkdtemp(prefix="chargehand-"))  # for this user alone
         self.address = Address(socket=str(self._folder / "copilot"))
@@ -105,6 +108,14 @@ class CopilotProcess:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+def _hide_from_children() -> None:
+    """Keep this process's environment and memory from other processes of its user (prctl(2),
+    PR_SET_DUMPABLE). Only Linux knows this; elsewhere, and under a privileged user, a container of the
+    copilot's own is what separates it."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
 @contextmanager

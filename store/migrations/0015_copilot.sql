@@ -1,5 +1,5 @@
 -- The copilot gets a login role of its own, and the database stops believing it about who is asking
--- (docs/decisions/0005-the-copilot-holds-no-pen.md). A pass is issued by the desk with the rights of the gate;
+-- (docs/decisions/0006-the-copilot-holds-no-pen.md). A pass is issued by the desk with the rights of the gate;
 -- it says for whom, from which surface and how far the copilot may act, and for how long. Only its hash is kept.
 do $$
 begin

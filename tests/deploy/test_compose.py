@@ -16,7 +16,8 @@ ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
 COMPOSE: dict[str, Any] = yaml.safe_load(TEXT)
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
-OURS = ["migrate", "serve", "worker", "systems"]
+OURS = ["migrate", "serve", "copilot", "worker", "systems"]
+ROLES = ["agent", "workflow", "worker", "steward", "gate", "copilot"]
 
 
 def test_it_is_a_compose_file() -> None:
@@ -35,7 +36,7 @@ def test_the_schema_notices_what_is_wrong() -> None:
     assert not Draft202012Validator(schema).is_valid(wrong)
 
 
-@pytest.mark.parametrize("name", ["CHARGEHAND_SECRET", "POSTGRES_PASSWORD"])
+@pytest.mark.parametrize("name", ["POSTGRES_PASSWORD", *(f"CHARGEHAND_{r.upper()}_PASSWORD" for r in ROLES)])
 def test_a_secret_comes_from_the_environment_and_must_be_there(name: str) -> None:
     uses = re.findall(rf"\$\{{{name}(:\?[^}}]+)?\}}", TEXT)
     assert uses and all(uses), f"{name} is used without ${{{name}:?message}}"
@@ -44,11 +45,29 @@ def test_a_secret_comes_from_the_environment_and_must_be_there(name: str) -> Non
 def test_only_migrating_holds_the_owners_password() -> None:
     holders = {name for name, service in SERVICES.items() if "POSTGRES_PASSWORD" in json.dumps(service)}
     assert holders == {"db", "migrate"}
-    for name in ("serve", "worker"):
+    for name in ("serve", "copilot", "worker"):
         assert SERVICES[name]["environment"]["DATABASE_URL"] == "postgresql://db:5432/chargehand"
 
 
-@pytest.mark.parametrize("name", ["serve", "worker"])
+def test_each_holds_the_passwords_of_the_roles_it_works_with_and_no_other_secret() -> None:
+    held = {
+        name: {r for r in ROLES if f"CHARGEHAND_{r.upper()}_PASSWORD" in service.get("environment", {})}
+        for name, service in SERVICES.items()
+    }
+    assert held == {
+        "db": set(),
+        "migrate": set(ROLES),
+        "serve": {"agent", "workflow", "gate"},
+        "copilot": {"copilot"},
+        "worker": {"agent", "workflow", "worker"},
+        "systems": set(),
+    }
+    assert "CHARGEHAND_SECRET" not in TEXT  # all passwords follow from it
+    for variable, holders in (("OPENAI_API_KEY", {"copilot"}), ("CHARGEHAND_ERP_TOKEN", {"worker"})):
+        assert {n for n, s in SERVICES.items() if variable in s.get("environment", {})} == holders
+
+
+@pytest.mark.parametrize("name", ["serve", "copilot", "worker"])
 def test_nothing_runs_before_the_database_is_migrated(name: str) -> None:
     assert SERVICES[name]["depends_on"] == {
         "db": {"condition": "service_healthy"},

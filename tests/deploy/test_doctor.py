@@ -158,6 +158,12 @@ def test_a_language_model(look: Examine, endpoint: ScriptedServer) -> None:
     assert (refuses.level, "501" in refuses.says) == ("fail", True)  # it has no list of models
 
 
+def test_a_copilot_elsewhere_that_does_not_answer(look: Examine) -> None:
+    assert levels(look("copilot")) == ["ok"]  # the desk's own
+    gone = look("copilot", copilot_url="http://127.0.0.1:9")[0]
+    assert gone.level == "fail" and "Pages and decisions go on" in gone.mend
+
+
 def test_the_embedding_model_loads(look: Examine) -> None:
     assert levels(look("embeddings")) == ["ok"]
 
