@@ -11,7 +11,7 @@ from models.access import service
 from models.actions import Action, ActionKind, System, Write
 from models.evidence import Attachment, Citation
 from models.money import Money
-from models.proposal import CircuitState, EffectState, ProposalState, Verdict
+from models.proposal import CircuitState, Difference, EffectState, ProposalState, Verdict
 
 Ability = Literal["approve", "reject", "edit", "accept_part", "withdraw"]
 Box = Literal["mine", "asked", "all"]  # waits for me, I proposed it, all I may see
@@ -115,6 +115,7 @@ class ProposalCard(_View):
     why_you: str | None  # None: nothing is asked of the reader
     may: frozenset[Ability]
     effects: tuple[EffectView, ...]
+    differences: tuple[Difference, ...]  # why this version went back before it was written
     declined_items: tuple[DeclinedItem, ...]
     versions: tuple[VersionView, ...]  # oldest first
     created_at: datetime

@@ -29,6 +29,11 @@ def succeeded(tx: Tx, system: System) -> None:
         tx.audit("circuit.closed", f"system:{system}")
 
 
+def rest(tx: Tx, system: System, seconds: float) -> None:
+    """Send a system nothing for a while: it asked for that."""
+    tx.execute("effects.rest", system=system, seconds=seconds)
+
+
 def pause(tx: Tx, system: System, reason: str) -> None:
     """Write nothing to a system until it is resumed."""
     if tx.value("effects.set_circuit", system=system, state="paused", reason=reason):

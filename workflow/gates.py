@@ -103,7 +103,11 @@ class _Responsible:
 
 def find_gate(tx: Tx, request: Request, policy: PolicySet) -> Resolved:
     """The gate for an action and who may sign it. Raises NobodyMaySign, and what `facts.derive` raises."""
-    finding = finding_for(tx, request, policy)
+    return gate_of(tx, request, finding_for(tx, request, policy), policy)
+
+
+def gate_of(tx: Tx, request: Request, finding: Finding, policy: PolicySet) -> Resolved:
+    """The gate for what the records say about what is asked. Raises NobodyMaySign."""
     matched, last = match(policy, finding.facts), policy.rules[-1]
     rule, why = matched.rule, matched.why
     barred = barred_from(tx, request, finding)

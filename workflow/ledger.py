@@ -3,13 +3,13 @@ it is `workflow.effects`.
 
 Locks are taken in one order everywhere: a proposal, then its effects, then a circuit."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from models.actions import ActionKind, System
+from models.actions import SYSTEMS, ActionKind, System
 from models.proposal import EffectState, ProposalState, after_effects, idempotency_key
 from store.db import Tx, dumps
 from workflow import circuits
@@ -29,6 +29,7 @@ class Pace:
     trip_after: int = 3  # failures in a row that open a circuit
     margin_seconds: float = 1.0  # on top of what a system says about itself
     longest_backoff_seconds: float = 300.0
+    longest_slow_seconds: float = 6 * 3600.0  # that a system may ask to slow down, before a person looks
     idle_seconds: float = 1.0  # between looks at an empty ledger
 
 
@@ -50,6 +51,8 @@ class Lease:
     max_attempts: int
     fence: int
     sent_at: datetime | None  # the last time an earlier attempt may have reached the system
+    slowed_since: datetime | None  # its system has asked to slow down since
+    troubled: bool  # its system's circuit was open, or had failures in a row
     claimed_at: datetime
 
     @property
@@ -83,12 +86,13 @@ def enqueue(docket: Docket) -> list[System]:
     return sorted({row["system"] for row in entered if row["waits_since"]})
 
 
-def claim(tx: Tx, system: System, worker_id: str, pace: Pace) -> Lease | None:
-    """Lease the next effect of a system, if one is due and its circuit lets it through."""
+def claim(tx: Tx, worker_id: str, pace: Pace, systems: Collection[System] = SYSTEMS) -> Lease | None:
+    """Lease the next effect of one of the systems: of any, by chance, that has one which is due and whose
+    circuit lets it through, so that none starves behind another's queue."""
     return tx.row(
         "effects.claim",
         Lease,
-        system=system,
+        systems=list(systems),
         worker_id=worker_id,
         lease_seconds=pace.lease_seconds,
         probe_seconds=pace.probe_seconds,
@@ -107,7 +111,6 @@ def mark_sent(tx: Tx, lease: Lease) -> None:
 
 def settle(tx: Tx, lease: Lease, record_id: str, record: Mapping[str, Any]) -> None:
     """It is written: mirror it, close the circuit, move the proposal on. Raises LeaseLost."""
-    tx.value("effects.lock_proposal", effect_id=lease.effect_id)
     _held(tx.execute("effects.settle", **lease.mine, external_ref=record_id, result=dict(record)), lease)
     mirror(tx, lease, record_id, record)
     tx.audit(
@@ -119,12 +122,12 @@ def settle(tx: Tx, lease: Lease, record_id: str, record: Mapping[str, Any]) -> N
         key=lease.idempotency_key,
     )
     progress(tx, lease.proposal_id)
-    circuits.succeeded(tx, lease.system)
+    if lease.troubled:
+        circuits.succeeded(tx, lease.system)
 
 
 def stop(tx: Tx, lease: Lease, state: Literal["parked", "failed"], error: str) -> None:
     """It goes no further by itself. Raises LeaseLost."""
-    tx.value("effects.lock_proposal", effect_id=lease.effect_id)
     _held(tx.execute("effects.stop", **lease.mine, state=state, error=error), lease)
     tx.audit(f"effect.{state}", f"proposal:{lease.proposal_id}", effect=lease.effect_id, system=lease.system)
     progress(tx, lease.proposal_id)
@@ -136,12 +139,14 @@ def release(
     error: str,
     *,
     after_seconds: float,
-    give_back: bool,
-    reached: bool,
+    give_back: bool = False,
+    reached: bool = False,
     waits: bool = False,
+    slowed: bool = False,
 ) -> None:
     """Try again later. `give_back`: the attempt does not count; `reached`: it may have reached the system;
-    `waits`: for the system to come back. Raises LeaseLost."""
+    `waits`: for the system to take writes again; `slowed`: because it asks to slow down. Raises
+    LeaseLost."""
     _held(
         tx.execute(
             "effects.release",
@@ -152,6 +157,7 @@ def release(
             reached=reached,
             sent_before=lease.sent_at,
             waits=waits,
+            slowed=slowed,
         ),
         lease,
     )

@@ -61,6 +61,24 @@ def pinned(tx: Tx, sha256: str) -> PolicySet:
     return _checked(tx.row("policies.version", _Stored, sha256=sha256) or _Stored(sha256, {}))
 
 
+def known(tx: Tx, sha256: str, digest: str | None) -> PolicySet:
+    """The policy of a version, which is read once as long as its stored text has this digest (md5, by the
+    database: it tells an alteration from none, and `pinned` tells the right text from any other).
+
+    Raises PolicyAltered."""
+    if digest is None:
+        return pinned(tx, sha256)
+    if (sha256, digest) not in _known:
+        if len(_known) >= _MOST_KNOWN:
+            _known.clear()
+        _known[sha256, digest] = pinned(tx, sha256)
+    return _known[sha256, digest]
+
+
+_MOST_KNOWN = 64
+_known: dict[tuple[str, str], PolicySet] = {}
+
+
 def _checked(stored: _Stored) -> PolicySet:
     """The stored policy, whose version is that of its text: fields that came to be since do not alter it."""
     try:

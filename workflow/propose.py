@@ -12,6 +12,7 @@ from models.actions import Action
 from models.evidence import Citation, QuoteCitation, check_quote
 from models.proposal import canonical, content_hash
 from store.db import Tx
+from workflow import basis
 from workflow.cards import ProposalCard
 from workflow.docket import approver_rows
 from workflow.errors import DuplicateItem
@@ -81,6 +82,7 @@ def propose(tx: Tx, draft: Draft) -> ProposalCard:
         on_behalf_of=on_behalf_of,
         why=list(resolved.why),
     )
+    tx.value("returns.keep_first_basis", proposal_id=proposal_id, fields=dict(basis.fields(resolved.finding)))
     tx.audit(
         "proposal.submitted",
         f"proposal:{proposal_id}",

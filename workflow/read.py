@@ -13,7 +13,7 @@ from models.actions import Action, ActionAdapter, ActionKind, ChangePolicy, Retu
 from models.evidence import Attachment
 from models.money import Money
 from models.policy import Rule
-from models.proposal import ProposalState
+from models.proposal import Difference, ProposalState
 from store.db import Tx
 from workflow.cards import (
     Ability,
@@ -68,6 +68,7 @@ class _Row:
     confidence: Decimal | None
     on_behalf_of: str | None
     on_behalf_of_name: str | None
+    differences: Sequence[Mapping[str, str]]
     now: datetime
 
 
@@ -108,6 +109,7 @@ def card(tx: Tx, proposal_id: UUID) -> ProposalCard:
         why_you=why[0] if why and "reject" in may else None,
         may=may,
         effects=tuple(tx.rows("effects.of_proposal", EffectView, proposal_id=proposal_id)),
+        differences=tuple(Difference.model_validate(d) for d in row.differences),
         declined_items=tuple(tx.rows("proposals.declined_items", _declined, proposal_id=proposal_id)),
         versions=tuple(tx.rows("proposals.versions", _version, proposal_id=proposal_id)),
         created_at=row.created_at,

@@ -10,6 +10,7 @@ from models.evidence import Attachment
 from models.policy import PolicySet
 from models.proposal import canonical, content_hash, next_state
 from store.db import Tx
+from workflow.basis import fields, keep_basis
 from workflow.cards import ProposalCard
 from workflow.decide import sign
 from workflow.docket import Docket, approver_rows
@@ -214,6 +215,7 @@ def _revise(docket: Docket, new: _Revision, audited: str) -> Docket:
         version=version,
         approvers=approver_rows(new.resolved),
     )
+    keep_basis(tx, current.proposal_id, version, fields(new.resolved.finding))
     tx.audit(
         audited,
         docket.subject,

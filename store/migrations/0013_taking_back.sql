@@ -14,6 +14,16 @@ create unique index effect_undone_once on workflow.effect (undoes) where state n
 alter table workflow.effect add column slowed_since timestamptz;  -- its system asks to slow down since
 alter table workflow.circuit add column rest_until timestamptz not null default '-infinity';
 
+-- What a worker may claim, its circuit aside: it is due, and its turn among those with its ordering key.
+create view workflow.claimable with (security_invoker = true) as
+select e.* from workflow.effect e
+where ((e.state = 'ready' and e.not_before <= now()) or (e.state = 'leased' and e.lease_until < now()))
+  and not exists (
+    select from workflow.effect b
+    where b.system = e.system and b.ordering_key = e.ordering_key and b.effect_id < e.effect_id
+      and b.state in ('ready', 'leased', 'parked'));
+grant select, update (lease_until) on workflow.claimable to chargehand_worker;
+
 -- What the firm's records said when a version was made: a flat map of field to value. What differs when it is
 -- about to be written is shown to those who signed.
 create table workflow.basis (

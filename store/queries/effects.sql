@@ -18,33 +18,32 @@ order by w.position
 returning system, waits_since;
 
 -- name: claim
--- Lease the oldest effect of a system that is due: its turn among those with its ordering key, and its system's
--- circuit closed, or open and this is the one probe. Whoever moves probe_at on first has the probe. A lease that
+-- Lease the oldest effect of one of the systems: one that has something to claim, that does not rest, and whose
+-- circuit is closed, or open and this is the one probe. Whoever moves probe_at on first has the probe. A lease that
 -- ran out belongs to a worker that died: what it had sent may have arrived until then.
-with circuit as (select state from workflow.circuit where system = %(system)s),
+with turn as (
+  select c.system, c.state, c.state <> 'closed' or c.failures > 0 as troubled from workflow.circuit c
+  where c.system = any (%(systems)s) and c.rest_until <= now()
+    and (c.state = 'closed' or (c.state = 'open' and c.probe_at <= now()))
+    and exists (select from workflow.claimable e where e.system = c.system)
+  order by random() limit 1),
 probe as (
   update workflow.circuit c set probe_at = now() + make_interval(secs => %(probe_seconds)s)
-  where c.system = %(system)s and c.state = 'open' and c.probe_at <= now() and exists (
-    select from workflow.effect e where e.system = c.system
-      and ((e.state = 'ready' and e.not_before <= now()) or (e.state = 'leased' and e.lease_until < now())))
+  where c.system = (select system from turn) and c.state = 'open' and c.probe_at <= now()
   returning 1),
 due as (
   select e.effect_id, case when e.state = 'leased' then greatest(e.sent_at, e.lease_until) else e.sent_at end as sent_at
-  from workflow.effect e
-  where e.system = %(system)s
-    and ((e.state = 'ready' and e.not_before <= now()) or (e.state = 'leased' and e.lease_until < now()))
-    and ((select state from circuit) = 'closed' or exists (select from probe))
-    and not exists (
-      select from workflow.effect b
-      where b.system = e.system and b.ordering_key = e.ordering_key and b.effect_id < e.effect_id
-        and b.state in ('ready', 'leased', 'parked'))
+  from workflow.claimable e
+  where e.system = (select system from turn)
+    and ((select state from turn) = 'closed' or exists (select from probe))
   order by e.effect_id limit 1 for update of e skip locked)
 update workflow.effect e set state = 'leased', lease_owner = %(worker_id)s, fence = e.fence + 1,
   lease_until = now() + make_interval(secs => %(lease_seconds)s), attempts = e.attempts + 1,
   sent_at = case when e.sent_at is not null then due.sent_at end
 from due where e.effect_id = due.effect_id
 returning e.effect_id, e.idempotency_key, e.proposal_id, e.version, e.content_hash, e.system, e.operation, e.item,
-  e.body, e.attempts, e.max_attempts, e.fence, e.sent_at, clock_timestamp() as claimed_at;
+  e.body, e.attempts, e.max_attempts, e.fence, e.sent_at, e.slowed_since, (select troubled from turn) as troubled,
+  clock_timestamp() as claimed_at;
 
 -- name: extend_lease
 -- The worker is still at it.
@@ -63,20 +62,29 @@ update workflow.effect set state = 'ready', lease_owner = null, lease_until = nu
   attempts = attempts - case when %(give_back)s then 1 else 0 end,
   not_before = now() + make_interval(secs => %(after_seconds)s),
   sent_at = case when %(reached)s then clock_timestamp() else %(sent_before)s end,
-  waits_since = case when %(waits)s then coalesce(waits_since, now()) end
+  waits_since = case when %(waits)s then coalesce(waits_since, now()) end,
+  slowed_since = case when %(slowed)s then coalesce(slowed_since, now()) end
 where effect_id = %(effect_id)s and fence = %(fence)s and state = 'leased';
 
 -- name: settle
--- It is in the system of record.
-update workflow.effect set state = 'done', external_ref = %(external_ref)s, result = %(result)s, last_error = null,
-  lease_owner = null, lease_until = null, waits_since = null, settled_at = now()
-where effect_id = %(effect_id)s and fence = %(fence)s and state = 'leased';
+-- It is in the system of record. The proposal's lock is taken before the effect's own row is touched.
+with locked as materialized (
+  select p.proposal_id from workflow.proposal p
+  where p.proposal_id = (select proposal_id from workflow.effect where effect_id = %(effect_id)s) for update)
+update workflow.effect e set state = 'done', external_ref = %(external_ref)s, result = %(result)s, last_error = null,
+  lease_owner = null, lease_until = null, waits_since = null, slowed_since = null, settled_at = now()
+from locked
+where e.effect_id = %(effect_id)s and e.proposal_id = locked.proposal_id and e.fence = %(fence)s and e.state = 'leased';
 
 -- name: stop
--- It goes no further: parked for a person, or failed for good.
-update workflow.effect set state = %(state)s, last_error = %(error)s, lease_owner = null, lease_until = null,
-  waits_since = null, settled_at = case when %(state)s = 'failed' then now() end
-where effect_id = %(effect_id)s and fence = %(fence)s and state = 'leased';
+-- It goes no further: parked for a person, or failed for good. Locks as in settle.
+with locked as materialized (
+  select p.proposal_id from workflow.proposal p
+  where p.proposal_id = (select proposal_id from workflow.effect where effect_id = %(effect_id)s) for update)
+update workflow.effect e set state = %(state)s, last_error = %(error)s, lease_owner = null, lease_until = null,
+  waits_since = null, slowed_since = null, settled_at = case when %(state)s = 'failed' then now() end
+from locked
+where e.effect_id = %(effect_id)s and e.proposal_id = locked.proposal_id and e.fence = %(fence)s and e.state = 'leased';
 
 -- name: lock_proposal
 -- Take the lock of an effect's proposal: always before the effect's own row.
@@ -86,7 +94,8 @@ where p.proposal_id = (select proposal_id from workflow.effect where effect_id =
 -- name: progress
 -- How the effects of a proposal stand, with what its people are told.
 select p.proposal_id, p.proposer_id, p.title, p.state, p.version,
-  array(select e.state from workflow.effect e where e.proposal_id = p.proposal_id) as effects,
+  array(select e.state from workflow.effect e where e.proposal_id = p.proposal_id and e.version = p.version)
+    as effects,
   array(select upper(e.system) || ' ' || e.external_ref from workflow.effect e
         where e.proposal_id = p.proposal_id and e.state = 'done' order by e.effect_id) as written,
   array(select e.last_error from workflow.effect e where e.proposal_id = p.proposal_id
@@ -96,11 +105,27 @@ select p.proposal_id, p.proposer_id, p.title, p.state, p.version,
 from workflow.proposal p where p.proposal_id = %(proposal_id)s;
 
 -- name: signed_content
--- What an effect's version says, and who asked for it.
-select v.canonical, v.policy_sha256, v.rule, p.proposer_id,
-  array(select d.step from workflow.decision d where d.proposal_id = v.proposal_id and d.version = v.version
-        and d.content_hash = v.content_hash and d.verdict = 'approve') as signed_steps
+-- What an effect's version says, who asked for it, who signed it and as what, and what the firm's records said
+-- then. A policy's digest tells whether one that was read before is still what is stored.
+select v.canonical, v.policy_sha256, v.rule, v.author_id, p.proposer_id,
+  nullif(p.on_behalf_of, '') as on_behalf_of, p.state,
+  (select md5(b.body::text) from workflow.policy_version b where b.sha256 = v.policy_sha256) as policy_digest,
+  a.sha256 as active_sha256,
+  (select md5(b.body::text) from workflow.policy_version b where b.sha256 = a.sha256) as active_digest,
+  coalesce((select b.fields from workflow.basis b where b.proposal_id = v.proposal_id and b.version = v.version),
+    '{}') as basis,
+  (select coalesce(jsonb_agg(jsonb_build_object('step', d.step, 'seat', d.seat, 'name', n.name,
+      'commented', d.reason <> '', 'why', r.why, 'fallback', r.fallback) order by d.decided_at), '[]')
+    from workflow.decision d
+    join workflow.approver r on r.proposal_id = d.proposal_id and r.version = d.version and r.step = d.step
+      and r.person_id = d.approver_id and r.seat = d.seat
+    left join firm.person n on n.person_id = d.approver_id
+    where d.proposal_id = v.proposal_id and d.version = v.version and d.content_hash = v.content_hash
+      and d.verdict = 'approve') as signatures,
+  (select extract(epoch from clock_timestamp() - max(d.decided_at))::float8 / 3600 from workflow.decision d
+    where d.proposal_id = v.proposal_id and d.version = v.version) as hours_since_signed
 from workflow.proposal_version v join workflow.proposal p using (proposal_id)
+left join workflow.active_policy a on true
 where v.proposal_id = %(proposal_id)s and v.version = %(version)s;
 
 -- name: of_proposal
@@ -116,7 +141,7 @@ from workflow.effect where effect_id = %(effect_id)s for update;
 
 -- name: retry
 -- A parked effect goes on from the start; what it may have sent stays known.
-update workflow.effect set state = 'ready', attempts = 0, not_before = now(), settled_at = null
+update workflow.effect set state = 'ready', attempts = 0, not_before = now(), settled_at = null, slowed_since = null
 where effect_id = %(effect_id)s and state = 'parked';
 
 -- name: settle_by_hand
@@ -163,10 +188,15 @@ update workflow.circuit set failures = 0, state = 'closed', reason = '', changed
 where system = %(system)s and state <> 'paused' and (failures > 0 or state = 'open')
 returning 1;
 
+-- name: rest
+-- A system asked to be left alone for a while.
+update workflow.circuit set rest_until = greatest(rest_until, now() + make_interval(secs => %(seconds)s))
+where system = %(system)s;
+
 -- name: set_circuit
 -- Pause a system or let it go on, by hand.
 update workflow.circuit set state = %(state)s, since = now(), failures = 0, reason = %(reason)s,
-  changed_by = app.me()
+  rest_until = '-infinity', changed_by = app.me()
 where system = %(system)s and state <> %(state)s
 returning 1;
 

@@ -96,7 +96,8 @@ select p.proposal_id, p.proposer_id, n.name as proposer_name, p.tool, p.tool_ver
   p.state, p.version, p.step, p.project_id, p.amount, p.currency::text as currency, p.created_at, p.state_since,
   p.expires_at, v.author_id, v.content_hash, v.action, v.evidence, v.explanation, v.policy_sha256, v.gate,
   v.why, (v.canonical::jsonb ->> 'confidence')::numeric as confidence,
-  nullif(p.on_behalf_of, '') as on_behalf_of, b.name as on_behalf_of_name, now() as now
+  nullif(p.on_behalf_of, '') as on_behalf_of, b.name as on_behalf_of_name,
+  coalesce(v.canonical::jsonb -> 'returned' -> 'differences', '[]') as differences, now() as now
 from workflow.proposal p
 join workflow.proposal_version v using (proposal_id, version)
 left join firm.person n on n.person_id = p.proposer_id

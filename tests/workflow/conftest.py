@@ -16,7 +16,7 @@ from models.access import service
 from store.db import DB_ROLES, Database
 from store.migrate import migrate
 from store.server import Server
-from tests.workflow.firm import PACE, found
+from tests.workflow.firm import PACE, found, records
 from workflow import policies
 from workflow.effects import work_once
 from workflow.service import Workflow
@@ -68,9 +68,11 @@ def owner(admin_dsn: str) -> Iterator[psycopg.Connection[Any]]:
 
 
 @pytest.fixture
-def twin(tmp_path: Path) -> Twin:
+def twin(tmp_path: Path, owner: psycopg.Connection[Any]) -> Twin:
     """The firm's systems of record, simulated; they honour idempotency keys."""
-    return Twin(tmp_path / "systems.db", seed=1)
+    twin = Twin(tmp_path / "systems.db", seed=1)
+    twin.plant(records(owner))
+    return twin
 
 
 @pytest.fixture

@@ -9,8 +9,11 @@ from uuid import UUID
 import psycopg
 from psycopg import sql
 
+from connectors.ports import Resource
+from connectors.sim.twin import Seed
 from models.access import Grant, Principal, Role, ScopeKind
 from models.actions import (
+    SYSTEMS,
     Action,
     ChangeItem,
     CreateAssignment,
@@ -20,6 +23,7 @@ from models.actions import (
     ReturnedEntry,
     ReturnTimeEntries,
     SendReminder,
+    System,
 )
 from models.evidence import RecordCitation
 from models.money import Money
@@ -139,6 +143,24 @@ def put_in_force(owner: psycopg.Connection[Any], policy: PolicySet) -> str:
     )
     owner.execute("update workflow.active_policy set sha256 = %s", (sha256,))
     return sha256
+
+
+def records(connection: psycopg.Connection[Any]) -> Seed:
+    """What the firm's systems of record hold of what its tables hold now."""
+    queries: Mapping[tuple[System, Resource], str] = {
+        ("crm", "contracts"): "select contract_id as id, client_id, title, kind, starts_on, ends_on,"
+        " jsonb_build_object('amount', value::text, 'currency', currency) as value from firm.contract",
+        ("psa", "time-entries"): "select entry_id as id, person_id, project_id, started_at, minutes, state"
+        " from firm.time_entry",
+        ("erp", "invoices"): "select invoice_id as id, customer_id, project_id, issued_on, due_on, paid_on,"
+        " jsonb_build_object('amount', amount::text, 'currency', currency) as amount from firm.invoice",
+        ("hris", "employees"): "select person_id as id, name, starts_on, ends_on from firm.person",
+    }
+    held: dict[System, dict[Resource, list[dict[str, Any]]]] = {system: {} for system in SYSTEMS}
+    for (system, resource), query in queries.items():
+        rows = connection.execute(f"select to_jsonb(r) from ({query}) r").fetchall()
+        held[system][resource] = [row for (row,) in rows]
+    return Seed(records=held)
 
 
 def insert(connection: psycopg.Connection[Any], table: str, rows: Iterable[Mapping[str, Any]]) -> None:

@@ -14,6 +14,7 @@ from connectors.sim.twin import Twin
 from connectors.testing import serving
 from store.db import Database
 from tests.workflow.chaos_run import Plan, Run, check, propose
+from tests.workflow.firm import records
 from workflow.service import Workflow
 
 log = logging.getLogger(__name__)
@@ -39,6 +40,7 @@ def test_nothing_is_lost_and_nothing_happens_twice(
     plan = replace(plan, keys=keys)
     twin = Twin(tmp_path / "systems.db", ignore_keys=not keys, seed=plan.seed)
     proposals = propose(plan, workflow, owner)
+    twin.plant(records(owner))
     with serving(twin) as url:
         happened = Run(plan, db, owner, twin, url, tmp_path).play()
         check(plan, owner, twin)

@@ -29,7 +29,16 @@ from models.actions import Action, CreateAssignment
 from models.errors import ChargehandError
 from models.proposal import FINAL
 from store.db import Database
-from tests.workflow.firm import PACE, PEOPLE, assignment, change_order, draft, principal, returned_time
+from tests.workflow.firm import (
+    PACE,
+    PEOPLE,
+    assignment,
+    change_order,
+    draft,
+    principal,
+    records,
+    returned_time,
+)
 from workflow.cards import ProposalCard
 from workflow.effects import work_once
 from workflow.service import Workflow
@@ -54,7 +63,7 @@ select
   (select count(*) from workflow.decision d join workflow.proposal p using (proposal_id)
     where p.action_kind = 'create_assignment' and d.approver_id = 'carl'),
   (select count(*) from workflow.effect e join workflow.proposal p using (proposal_id)
-    where p.state in ('pending', 'rejected', 'withdrawn', 'expired')),
+    where p.state in ('pending', 'rejected', 'withdrawn', 'expired') and e.state <> 'returned'),
   (select count(*) from workflow.proposal p
     join workflow.proposal_version v on v.proposal_id = p.proposal_id and v.version = p.version
     where p.state in ('approved', 'executed', 'parked', 'failed')
@@ -62,7 +71,8 @@ select
            and d.version = p.version and d.verdict = 'approve')
         <> (select sum((s ->> 'signatures')::int) from jsonb_array_elements(v.gate -> 'gate' -> 'steps') s)),
   (select count(*) from workflow.effect e join workflow.proposal p using (proposal_id)
-    where e.version <> p.version),
+    where e.version <> p.version and e.state <> 'returned'),
+  (select count(*) from workflow.effect e where e.state = 'returned' and e.sent_at is not null),
   (select count(*) from audit.verify())"""
 
 
@@ -88,9 +98,12 @@ def machine(db: Database, owner: psycopg.Connection[Any]) -> type[RuleBasedState
             self.connectors = in_process(self.twin)
             [(self.started,)] = owner.execute("select now()").fetchall()
             self.ended: dict[Any, str] = {}
-            owner.execute("update workflow.effect set state = 'failed' where state <> 'done'")
+            owner.execute(
+                "update workflow.effect set state = 'failed' where state not in ('done', 'returned')"
+            )
             owner.execute("update workflow.circuit set state = 'closed', failures = 0")
             owner.execute("update firm.time_entry set state = 'submitted'")
+            self.twin.plant(records(owner))
 
         def waiting(self) -> int:
             [(count,)] = owner.execute(
@@ -163,7 +176,7 @@ def machine(db: Database, owner: psycopg.Connection[Any]) -> type[RuleBasedState
 
         @invariant()
         def what_must_hold_holds(self) -> None:
-            assert owner.execute(CHECKED).fetchone() == (0, 0, 0, 0, 0, 0)
+            assert owner.execute(CHECKED).fetchone() == (0, 0, 0, 0, 0, 0, 0)
 
         @invariant()
         def nothing_is_written_twice(self) -> None:

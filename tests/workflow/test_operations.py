@@ -18,10 +18,11 @@ Notices = Callable[[str], Sequence[tuple[str, str]]]
 
 @pytest.fixture
 def parked(workflow: Workflow, drain: Callable[[], int], owner: psycopg.Connection[Any]) -> ProposalCard:
-    """A reminder for an invoice that was paid between the signature and the write."""
+    """A reminder for an invoice that was paid after an attempt that may have reached the ERP."""
     card = workflow.propose(principal("leo"), draft(reminder()))
     workflow.decide(principal("fay"), card.proposal_id, content_hash=card.content_hash, verdict="approve")
     owner.execute("update firm.invoice set paid_on = '2026-10-01'")
+    owner.execute("update workflow.effect set sent_at = now() - interval '1 hour'")
     drain()
     stopped = workflow.card(principal("ada"), card.proposal_id)
     assert stopped.state == "parked"
