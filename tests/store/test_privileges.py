@@ -79,6 +79,7 @@ ALLOWED: tuple[tuple[str, str, str, str], ...] = (
         " sent_at, settled_at, slowed_since, state, waits_since)",
         "claiming and settling; never what is written",
     ),
+    ("worker", "workflow.claimable", "update(lease_until)", "locking what is claimed, through its view"),
     ("worker", "workflow.notice", "insert", "telling people"),
     (
         "worker",
