@@ -111,6 +111,8 @@ _SUBJECTS: Mapping[Heard, str] = {
     "escalation": "Nobody has signed yet: {title}",
     "report": "{title}",
     "delegation": "Signing for somebody else",
+    "question": "A question for you: {title}",
+    "answer": "Answered: {title}",
 }
 
 

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from tools.registry import Tool, ToolContext, ToolResult
 from workflow.cards import ProposalSummary
-from workflow.read import inbox
+from workflow.inbox import inbox
 
 
 class MyProposals(BaseModel):

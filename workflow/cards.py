@@ -13,7 +13,7 @@ from models.evidence import Attachment, Citation
 from models.money import Money
 from models.proposal import CircuitState, Difference, EffectState, ProposalState, Verdict
 
-Ability = Literal["approve", "reject", "edit", "accept_part", "withdraw"]
+Ability = Literal["approve", "reject", "edit", "accept_part", "ask", "answer", "reassign", "withdraw"]
 Box = Literal["mine", "asked", "all"]  # waits for me, I proposed it, all I may see
 
 T = TypeVar("T")
@@ -77,6 +77,28 @@ class DeclinedItem(_View):
     declined_at: datetime
 
 
+class QuestionView(_View):
+    question_id: UUID
+    version: int  # the version it is about
+    asker: PersonRef
+    question: str
+    asked_at: datetime
+    answered_by: PersonRef | None  # None: it waits for an answer
+    answer: str | None
+    answered_at: datetime | None
+
+
+class HandoverView(_View):
+    """A seat that changed hands in the current version."""
+
+    step: int
+    giver: PersonRef
+    taker: PersonRef
+    handed_by: PersonRef  # the giver, or an administrator
+    reason: str
+    handed_at: datetime
+
+
 class VersionView(_View):
     version: int
     author: PersonRef
@@ -117,6 +139,9 @@ class ProposalCard(_View):
     effects: tuple[EffectView, ...]
     differences: tuple[Difference, ...]  # why this version went back before it was written
     declined_items: tuple[DeclinedItem, ...]
+    questions: tuple[QuestionView, ...]  # oldest first
+    mine_to_answer: frozenset[UUID]  # of them, those that wait for the reader
+    handovers: tuple[HandoverView, ...]
     versions: tuple[VersionView, ...]  # oldest first
     created_at: datetime
     state_since: datetime
@@ -142,6 +167,26 @@ class ProposalSummary(_View):
     steps_total: int
     waits_for_me: bool
     why_you: str | None
+    risk: float  # points, 0 to 2.2; how it ranks: see workflow.inbox
+    likeness: str  # the same for proposals of one kind, place, rule and proposer
+
+
+class Outcome(_View):
+    """What became of one of several proposals that were decided at once."""
+
+    proposal_id: UUID
+    done: bool
+    state: ProposalState | None  # after it, when it is done
+    error: str | None  # the kind of problem, e.g. 'already-decided'
+    detail: str | None  # a sentence to act on
+
+
+class Pace(_View):
+    """Somebody signs faster than they could have read. A hint, never a hindrance."""
+
+    signed: int  # approvals in a row, each faster than its reading time
+    seconds: float  # from when the first of them was opened to the last signature
+    reading_seconds: float  # that reading them takes
 
 
 class Page(_View, Generic[T]):
@@ -176,3 +221,7 @@ def person(person_id: str, name: str | None) -> PersonRef:
     if person_id.startswith("service:"):
         return PersonRef(person_id=person_id, name=service(person_id.removeprefix("service:")).name)
     return PersonRef(person_id=person_id, name=name or person_id)
+
+
+def money(amount: Decimal | None, currency: str | None) -> Money | None:
+    return Money(amount=amount, currency=currency) if amount is not None and currency else None

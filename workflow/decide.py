@@ -11,10 +11,11 @@ from store.db import Tx, dumps
 from workflow import ledger
 from workflow.cards import ProposalCard
 from workflow.docket import Docket
-from workflow.errors import EvidenceNeeded, NotYourDecision, ReasonNeeded
+from workflow.errors import DecideAlone, EvidenceNeeded, NotYourDecision, ReasonNeeded
 from workflow.gates import Resolved
 from workflow.notices import listed, tell
 from workflow.policy_change import put_in_force
+from workflow.questions import unanswered
 from workflow.read import card
 from workflow.seat import check_not_needed_later, check_open, seat_of, take_seat
 
@@ -27,16 +28,20 @@ def decide(
     verdict: Verdict,
     reason: str = "",
     evidence: Sequence[Attachment] = (),
+    batch: UUID | None = None,
 ) -> ProposalCard:
     """Approve or reject what was read: `content_hash` says what that was. `evidence` is kept with the
-    verdict.
+    verdict. `batch`: it is one of many that are decided at once.
 
-    Raises what `seat.take_seat` raises; ReasonNeeded, EvidenceNeeded, NeededLater."""
+    Raises what `seat.take_seat` raises; ReasonNeeded, EvidenceNeeded, NeededLater; DecideAlone for an
+    approval in a batch where the step wants something said or shown about each."""
     seat = take_seat(tx, proposal_id, content_hash, rejecting=verdict == "reject")
     reason = reason.strip()
     if verdict == "reject" and not reason:
         raise ReasonNeeded(what="a rejection")
-    sign(seat.docket, seat.resolved, verdict, reason, evidence)
+    if batch and verdict == "approve":
+        _check_not_alone(seat.docket)
+    sign(seat.docket, seat.resolved, verdict, reason, evidence, batch=batch)
     return card(tx, proposal_id)
 
 
@@ -81,14 +86,27 @@ def expire(docket: Docket) -> None:
     docket.tx.audit("proposal.expired", docket.subject, version=current.version, step=current.step)
     waited_for = docket.waited_for
     names = listed({a.name or a.person_id for a in waited_for}) if waited_for else "anybody who may"
+    open_questions = unanswered(docket.tx, current.proposal_id, current.version)
+    silent = (
+        f" A question of {listed({q.asker_name or q.asker_id for q in open_questions})} was not answered."
+        if open_questions
+        else ""
+    )
     tell(
         docket.tx,
         current.proposal_id,
         [current.proposer_id, *(a.person_id for a in waited_for)],
         kind="outcome",
         event="outcome:expired",
-        text=f"“{current.title}” expired: it was not signed by {names} in time. Nothing was written.",
+        text=f"“{current.title}” expired: it was not signed by {names} in time.{silent} Nothing was written.",
     )
+
+
+def _check_not_alone(docket: Docket) -> None:
+    """Raises DecideAlone: one comment for fifty is a comment on none."""
+    step = docket.rule.gate.steps[docket.current.step]
+    if step.comment_required or step.evidence_required:
+        raise DecideAlone(step=step.name, what="a comment" if step.comment_required else "evidence")
 
 
 def sign(
@@ -97,6 +115,8 @@ def sign(
     verdict: Verdict,
     reason: str,
     evidence: Sequence[Attachment] = (),
+    *,
+    batch: UUID | None = None,
 ) -> None:
     """Record the caller's verdict on the current step and do what follows from it."""
     tx, current = docket.tx, docket.current
@@ -130,6 +150,7 @@ def sign(
         verdict=verdict,
         content_hash=current.content_hash,
         stands_in_for=stands_in_for,
+        **({"batch": str(batch)} if batch else {}),
     )
     docket = docket.again()
     if resolved is None or verdict == "reject":

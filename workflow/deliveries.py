@@ -20,7 +20,7 @@ CLERK = service("messages")
 MOST_ATTEMPTS = 8
 
 SurfaceName = Literal["mail", "slack", "teams"]
-Heard = Literal["card", "outcome", "reminder", "escalation", "report", "delegation"]
+Heard = Literal["card", "outcome", "reminder", "escalation", "report", "delegation", "question", "answer"]
 
 
 class SurfaceDown(ChargehandError):

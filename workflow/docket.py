@@ -35,11 +35,18 @@ class Asked:
     stands_in_for: str | None = None
     stands_in_for_name: str | None = None
     lapsed: bool = False  # stands in no more
+    held: bool = True  # False: the seat was handed over
+    taken_from: str | None = None  # whose seat it was
+
+    @property
+    def seat(self) -> str:
+        """Whose signature it would be."""
+        return self.stands_in_for or self.person_id
 
     @property
     def uses(self) -> frozenset[str]:
         """Whom their signature uses up: themselves, and in whose seat they sign."""
-        return frozenset({self.person_id, self.stands_in_for or self.person_id})
+        return frozenset({self.person_id, self.seat})
 
 
 @dataclass(frozen=True)
@@ -155,8 +162,14 @@ class Docket:
         """The rule as the card shows it. What holds is the pinned policy: see `workflow.seat`."""
         return Rule.model_validate(self.current.gate)
 
-    @cached_property
+    @property
     def asked(self) -> list[Asked]:
+        """Who is asked to sign; not who handed their seat over."""
+        return [a for a in self.seats if a.held]
+
+    @cached_property
+    def seats(self) -> list[Asked]:
+        """Everybody who was ever asked to sign this version."""
         return self.tx.rows(
             "decisions.approvers",
             Asked,
@@ -201,6 +214,22 @@ class Docket:
     def people_left(self, resolved: Resolved) -> list[set[str]]:
         """Whose seats are still free at each step."""
         return [people - self.spent for people in resolved.people]
+
+    def handed_over(self, resolved: Resolved, wide: Resolved) -> Resolved:
+        """The people of a gate after seats were handed over: without who gave, with who took, as long as the
+        policy still accepts them there. `wide`: the gate with every fallback."""
+        gave = [{a.seat for a in self.seats if a.step == i and not a.held} for i in range(len(wide.steps))]
+        took = [
+            {a.person_id: a for a in self.asked if a.step == i and a.taken_from} for i in range(len(gave))
+        ]
+        steps, first = [], []
+        for i, people in enumerate(resolved.steps):
+            kept = [c for c in people if c.seat not in gave[i] | took[i].keys()]
+            come = [replace(c, fallback=took[i][c.seat].fallback) for c in wide.steps[i] if c.seat in took[i]]
+            steps.append((*kept, *come))
+            own = {c.person_id for c in come if c.stands_in_for is None and not c.fallback}
+            first.append(resolved.first[i] - gave[i] | own)
+        return replace(resolved, steps=tuple(steps), first=tuple(first))
 
     def can_be_filled(self, resolved: Resolved) -> bool:
         """Whether different people are left for every signature still lacking."""

@@ -117,6 +117,43 @@ class Expired(Refusal):
     """The proposal expired at {expires_at}. It can be proposed again."""
 
 
+class NotYourQuestion(Refusal):
+    """This question was asked of somebody else."""
+
+    status = 403
+
+
+class AlreadyAnswered(Refusal):
+    """{by} has answered this question already."""
+
+
+class NobodyToAnswer(ChargehandError):
+    """Nobody is left who could answer: who proposed this has left, or is you."""
+
+    status = 422
+
+
+class CannotHandOver(ChargehandError):
+    """Your signature cannot be handed to {to}: {reason}."""
+
+    status = 422
+    retry = "with a fix"
+
+
+class DecideAlone(ChargehandError):
+    """'{step}' asks for {what} about each: open this one and decide it by itself."""
+
+    status = 422
+    retry = "with a fix"
+
+
+class TooManyAtOnce(ChargehandError):
+    """At most {most} proposals are decided at once; these are {count}."""
+
+    status = 422
+    retry = "with a fix"
+
+
 class ReasonNeeded(ChargehandError):
     """Say why: {what} needs a reason."""
 

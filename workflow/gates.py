@@ -30,6 +30,11 @@ class Candidate:
     fallback: bool = False
     stands_in_for: str | None = None  # the delegator, in whose seat they sign
 
+    @property
+    def seat(self) -> str:
+        """Whose signature it would be."""
+        return self.stands_in_for or self.person_id
+
 
 @dataclass(frozen=True)
 class Resolved:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from store.db import Tx
 
-NoticeKind = Literal["card", "outcome", "reminder", "escalation"]
+NoticeKind = Literal["card", "outcome", "reminder", "escalation", "question", "answer"]
 
 
 def tell(

@@ -1,7 +1,7 @@
-"""Reading proposals through a person's eyes: the card, the lists, and how the queues stand. Role: agent,
+"""Reading a proposal through a person's eyes: the card, and how the queues stand. Role: agent,
 whose rows are the person's; the workflow's role reads the card it has just changed."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -9,32 +9,30 @@ from typing import Any
 from uuid import UUID
 
 from models.access import NotFound
-from models.actions import Action, ActionAdapter, ActionKind, ChangePolicy, ReturnTimeEntries
+from models.actions import Action, ActionAdapter, ChangePolicy, ReturnTimeEntries
 from models.evidence import Attachment
-from models.money import Money
 from models.policy import Rule
 from models.proposal import Difference, ProposalState
 from store.db import Tx
 from workflow.cards import (
     Ability,
     ApproverView,
-    Box,
     CircuitView,
     DeclinedItem,
     EffectView,
-    Page,
+    HandoverView,
     PersonRef,
     ProposalCard,
-    ProposalSummary,
     QueueLine,
     Signature,
     StepView,
     VersionView,
+    money,
     person,
 )
 from workflow.docket import EVIDENCE, Asked, Signed, signatures_left, spent, still_may
-from workflow.errors import BadCursor
 from workflow.gates import needed_later
+from workflow.questions import questions, view
 
 
 @dataclass(frozen=True)
@@ -77,10 +75,19 @@ def card(tx: Tx, proposal_id: UUID) -> ProposalCard:
     row = tx.row("proposals.card", _Row, proposal_id=proposal_id)
     if row is None:
         raise NotFound(what="proposal", id=str(proposal_id))
-    asked = tx.rows("decisions.approvers", Asked, proposal_id=proposal_id, version=row.version)
+    seats = tx.rows("decisions.approvers", Asked, proposal_id=proposal_id, version=row.version)
+    asked = [a for a in seats if a.held]
     signed = tx.rows("decisions.signatures", Signed, proposal_id=proposal_id, version=row.version)
     rule, action = Rule.model_validate(row.gate), ActionAdapter.validate_python(row.action)
+    back = questions(tx, proposal_id)
+    mine = frozenset(
+        q.question_id
+        for q in back
+        if row.state == "pending" and not q.answered_by and tx.principal.person_id in q.asked_of
+    )
     may = _abilities(tx.principal.person_id, row, action, rule, asked, signed)
+    if mine:
+        may |= {"answer"}
     why = [a.why for a in _open_seats(tx.principal.person_id, row, asked, signed)]
     return ProposalCard(
         proposal_id=proposal_id,
@@ -98,7 +105,7 @@ def card(tx: Tx, proposal_id: UUID) -> ProposalCard:
         tool_version=row.tool_version,
         thread_id=row.thread_id,
         project_id=row.project_id,
-        amount=_money(row.amount, row.currency),
+        amount=money(row.amount, row.currency),
         rule=rule.name,
         because=rule.because,
         why_gate=tuple(row.why),
@@ -111,52 +118,14 @@ def card(tx: Tx, proposal_id: UUID) -> ProposalCard:
         effects=tuple(tx.rows("effects.of_proposal", EffectView, proposal_id=proposal_id)),
         differences=tuple(Difference.model_validate(d) for d in row.differences),
         declined_items=tuple(tx.rows("proposals.declined_items", _declined, proposal_id=proposal_id)),
+        questions=tuple(map(view, back)),
+        mine_to_answer=mine,
+        handovers=_handovers(tx, row, seats),
         versions=tuple(tx.rows("proposals.versions", _version, proposal_id=proposal_id)),
         created_at=row.created_at,
         state_since=row.state_since,
         expires_at=row.expires_at,
     )
-
-
-def inbox(
-    tx: Tx,
-    *,
-    box: Box,
-    states: Collection[ProposalState] | None = None,
-    kinds: Collection[ActionKind] | None = None,
-    project_id: str | None = None,
-    limit: int = 50,
-    after: str | None = None,
-) -> Page[ProposalSummary]:
-    """A page of proposals: what waits for me (nearest deadline first), what I proposed, or all I may see
-    (newest first). `after` is the page before's. Raises BadCursor."""
-    after_at, after_id = _cursor(after)
-    lines = tx.rows(
-        "proposals.inbox",
-        _summary,
-        box=box,
-        states=list(states) if states is not None else None,
-        kinds=list(kinds) if kinds is not None else None,
-        project_id=project_id,
-        after_at=after_at,
-        after_id=after_id,
-        limit=limit + 1,
-    )
-    page = tuple(lines[:limit])
-    if len(lines) <= limit:
-        return Page(items=page, after=None)
-    key = page[-1].expires_at if box == "mine" else page[-1].created_at
-    return Page(items=page, after=f"{key.isoformat()}_{page[-1].proposal_id}")
-
-
-def _cursor(after: str | None) -> tuple[datetime | None, UUID | None]:
-    if after is None:
-        return None, None
-    at, _, last = after.partition("_")
-    try:
-        return datetime.fromisoformat(at), UUID(last)
-    except ValueError:
-        raise BadCursor(after=after) from None
 
 
 def queue_health(tx: Tx) -> list[QueueLine]:
@@ -180,7 +149,11 @@ def _abilities(
     seats = _open_seats(me, row, asked, signed)
     if not seats or me in (row.author_id, row.on_behalf_of) or row.now >= row.expires_at:
         return frozenset()
-    may: set[Ability] = {"reject"} if isinstance(action, ChangePolicy) else {"reject", "edit"}
+    may: set[Ability] = {"reject", "ask"}
+    if not isinstance(action, ChangePolicy):
+        may.add("edit")
+    if any(a.stands_in_for is None for a in seats):
+        may.add("reassign")
     people = [people - spent(signed) for people in _asked(rule, asked)]
     if not needed_later(_left(rule, row.step, asked, signed), people, row.step, seats[0].uses):
         may.add("approve")
@@ -250,6 +223,30 @@ def _delegator(line: Asked | Signed) -> PersonRef | None:
     return person(line.stands_in_for, line.stands_in_for_name) if line.stands_in_for else None
 
 
+def _handovers(tx: Tx, row: _Row, seats: Sequence[Asked]) -> tuple[HandoverView, ...]:
+    if all(a.held for a in seats):
+        return ()
+    return tuple(tx.rows("decisions.handovers", _handover, proposal_id=row.proposal_id, version=row.version))
+
+
+def _handover(
+    *,
+    from_id: str,
+    from_name: str | None,
+    to_id: str,
+    to_name: str | None,
+    handed_by: str,
+    handed_by_name: str | None,
+    **rest: Any,
+) -> HandoverView:
+    return HandoverView(
+        giver=person(from_id, from_name),
+        taker=person(to_id, to_name),
+        handed_by=person(handed_by, handed_by_name),
+        **rest,
+    )
+
+
 def _declined(declined_by: str, declined_by_name: str | None, **rest: Any) -> DeclinedItem:
     return DeclinedItem(declined_by=person(declined_by, declined_by_name), **rest)
 
@@ -258,26 +255,3 @@ def _version(author_id: str, author_name: str | None, action: Mapping[str, Any],
     return VersionView(
         author=person(author_id, author_name), action=ActionAdapter.validate_python(action), **rest
     )
-
-
-def _summary(
-    *,
-    amount: Decimal | None,
-    currency: str | None,
-    proposer_id: str,
-    proposer_name: str | None,
-    why_you: str | None,
-    **rest: Any,
-) -> ProposalSummary:
-    proposer: PersonRef = person(proposer_id, proposer_name)
-    return ProposalSummary(
-        amount=_money(amount, currency),
-        proposer=proposer,
-        waits_for_me=why_you is not None,
-        why_you=why_you,
-        **rest,
-    )
-
-
-def _money(amount: Decimal | None, currency: str | None) -> Money | None:
-    return Money(amount=amount, currency=currency) if amount is not None and currency else None

@@ -1,6 +1,7 @@
 """New versions: edits, partial acceptance, and a gate computed again. A new version has a hash of its own, so
 earlier signatures do not carry over. Role: workflow."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -14,7 +15,15 @@ from workflow.basis import fields, keep_basis
 from workflow.cards import ProposalCard
 from workflow.decide import sign
 from workflow.docket import Docket, approver_rows
-from workflow.errors import CannotEdit, GateChanged, NotABatch, NothingChanged, NotItsItems, ReasonNeeded
+from workflow.errors import (
+    CannotEdit,
+    GateChanged,
+    NotABatch,
+    NothingChanged,
+    NotItsItems,
+    NotYourDecision,
+    ReasonNeeded,
+)
 from workflow.gates import Resolved, find_gate
 from workflow.notices import tell
 from workflow.policies import active, pinned
@@ -90,11 +99,13 @@ def accept_part(
     evidence: Sequence[Attachment] = (),
 ) -> ProposalCard:
     """Sign a batch without some of its items. What is left is a new version by the same author, which this
-    signature is about; who signed the whole batch before must sign again.
+    signature is about; who signed the whole batch before must sign again. An item that the records know no
+    more, or know otherwise, can be left out like any other.
 
     Raises what `seat.take_seat` raises; ReasonNeeded, EvidenceNeeded, NotABatch, NotItsItems, NeededLater,
     NobodyMaySign."""
-    docket = take_seat(tx, proposal_id, content_hash).docket
+    seat = take_seat(tx, proposal_id, content_hash, rejecting=True)
+    docket = seat.docket
     current, action, me = docket.current, docket.action, tx.principal
     reason = reason.strip()
     if not isinstance(action, ReturnTimeEntries):
@@ -106,10 +117,15 @@ def accept_part(
         raise NotItsItems(items=", ".join(action.item_ids()), kept=", ".join(sorted(keep)))
     narrowed, policy = action.keeping(keep), pinned(tx, current.policy_sha256)
     resolved = find_gate(tx, docket.request(action=narrowed), policy)
+    if not seat.resolved and not any(resolved.seats_of(i, me.person_id) for i in range(len(resolved.steps))):
+        raise NotYourDecision(
+            proposal_id=str(proposal_id), reason="what made you an approver no longer holds"
+        )
+    title = _recounted(current.title, len(action.items), len(narrowed.items))
     note = f"{me.name} left out {len(declined)} of {len(action.items)}: {reason}"
     revised = _revise(
         docket,
-        _Revision(narrowed, current.author_id, note, current.title, current.policy_sha256, resolved),
+        _Revision(narrowed, current.author_id, note, title, current.policy_sha256, resolved),
         "proposal.narrowed",
     )
     tx.execute(
@@ -125,6 +141,14 @@ def accept_part(
     if revised.current.state == "pending":
         revised.ask()
     return card(tx, proposal_id)
+
+
+def _recounted(title: str, before: int, after: int) -> str:
+    """A batch's title with the number of what is left: 'Return 12 time entries' keeps 1 as 'Return 1 time
+    entry'."""
+    if after == 1:
+        title = re.sub(rf"\b{before}((?: \w+)?) entries\b", rf"{before}\1 entry", title, count=1)
+    return re.sub(rf"\b{before}\b(?= )", str(after), title, count=1)
 
 
 def refresh(docket: Docket) -> None:

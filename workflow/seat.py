@@ -10,6 +10,7 @@ from typing import NoReturn
 from uuid import UUID
 
 from models.access import NotFound
+from models.policy import PolicySet, Rule
 from models.policy_match import gate_for
 from store.db import Tx
 from workflow.docket import Asked, Docket, Signed, spent
@@ -25,6 +26,7 @@ from workflow.errors import (
     OwnProposal,
     PolicyOvertaken,
 )
+from workflow.facts import Finding
 from workflow.gates import Resolved, barred_from, finding_for, needed_later, resolve
 from workflow.notices import listed
 from workflow.policies import pinned
@@ -46,8 +48,9 @@ def take_seat(tx: Tx, proposal_id: UUID, content_hash: str, *, rejecting: bool =
     GateChanged; and ContradictsRecords and PolicyOvertaken unless `rejecting`: what the records contradict
     cannot be approved any more, but can be rejected."""
     docket = Docket.locked(tx, proposal_id)
-    _still_open(docket)
-    _not_own(docket)
+    check_open(docket)
+    check_in_time(docket)
+    check_not_own(docket)
     _is_read(docket, content_hash)
     _is_asked(docket)
     _hold_delegations(docket)
@@ -73,6 +76,19 @@ def check_gate(docket: Docket) -> Resolved:
     """The people of the proposal's gate as the records and its pinned policy have it today.
 
     Raises GateChanged when the stored gate is not the one that holds; NotFound, ContradictsRecords."""
+    current, (policy, rule, finding, barred) = docket.current, _gate_today(docket)
+    escalated = {current.step} if current.escalated_at else ()
+    resolved = resolve(docket.tx, policy, rule, finding, barred, escalated=escalated)
+    return resolved if all(a.held for a in docket.seats) else docket.handed_over(resolved, everybody(docket))
+
+
+def everybody(docket: Docket) -> Resolved:
+    """As `check_gate`, with the fallback of every step: whom the policy would ever accept."""
+    policy, rule, finding, barred = _gate_today(docket)
+    return resolve(docket.tx, policy, rule, finding, barred, escalated=range(len(rule.gate.steps)))
+
+
+def _gate_today(docket: Docket) -> tuple[PolicySet, Rule, Finding, frozenset[str]]:
     tx, current = docket.tx, docket.current
     policy = pinned(tx, current.policy_sha256)
     request = docket.request()
@@ -81,14 +97,7 @@ def check_gate(docket: Docket) -> Resolved:
     # The last rule is the strictest: a proposal may always be under it, e.g. when nobody else could sign.
     if rule is None or rule not in (gate_for(policy, finding.facts), last) or docket.rule.gate != rule.gate:
         raise GateChanged(proposal_id=str(current.proposal_id), version=current.version)
-    return resolve(
-        tx,
-        policy,
-        rule,
-        finding,
-        barred_from(tx, request, finding),
-        escalated={current.step} if current.escalated_at else (),
-    )
+    return policy, rule, finding, barred_from(tx, request, finding)
 
 
 def check_open(docket: Docket) -> None:
@@ -109,8 +118,8 @@ def check_open(docket: Docket) -> None:
     )
 
 
-def _still_open(docket: Docket) -> None:
-    check_open(docket)
+def check_in_time(docket: Docket) -> None:
+    """Raises Expired."""
     if docket.current.now >= docket.deadline:
         raise Expired(
             proposal_id=str(docket.current.proposal_id),
@@ -118,10 +127,18 @@ def _still_open(docket: Docket) -> None:
         )
 
 
-def _not_own(docket: Docket) -> None:
+def check_not_own(docket: Docket) -> None:
+    """Raises OwnProposal for who proposed or wrote it, or for whom it was proposed."""
     current = docket.current
     if docket.tx.principal.person_id in (current.proposer_id, current.on_behalf_of, current.author_id):
         raise OwnProposal(proposal_id=str(docket.current.proposal_id))
+
+
+def check_token(docket: Docket) -> None:
+    """Raises NotYourDecision for a token that was narrowed to less than deciding."""
+    narrowed_to = docket.tx.principal.narrowed_to
+    if narrowed_to is not None and "proposals.decide" not in narrowed_to:
+        _not_yours(docket, "the token you use may not decide")
 
 
 def _is_read(docket: Docket, content_hash: str) -> None:
@@ -135,14 +152,18 @@ def _is_read(docket: Docket, content_hash: str) -> None:
 def _is_asked(docket: Docket) -> None:
     """Among those who were asked to sign the current step, in a seat that nobody has signed in."""
     current, principal = docket.current, docket.tx.principal
-    if principal.narrowed_to is not None and "proposals.decide" not in principal.narrowed_to:
-        _not_yours(docket, "the token you use may not decide")
+    check_token(docket)
     if principal.person_id in docket.signers:
         _signed_already(docket, "you", [])
     seats = [a for a in docket.asked if a.person_id == principal.person_id]
     here = [a for a in seats if a.step == current.step]
     if any(a.uses.isdisjoint(docket.spent) for a in here):
         return
+    if gave := [
+        a for a in docket.seats if not a.held and (a.person_id, a.step) == (principal.person_id, current.step)
+    ]:
+        taker = next(a for a in docket.seats if (a.taken_from, a.step) == (gave[0].seat, current.step))
+        _not_yours(docket, f"the seat was handed over to {taker.name or taker.person_id}")
     earlier = {a.step for a in seats if a.step < current.step}
     by = [s for s in docket.signed if s.step in earlier or any(_clash(s, a) for a in here)]
     if by:

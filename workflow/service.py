@@ -5,22 +5,41 @@ longer the right one, or that the time is over, a further one puts that right. A
 own transaction calls `workflow.propose.propose` itself."""
 
 import logging
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import TypeVar
-from uuid import UUID
+from typing import TypeVar, Unpack
+from uuid import UUID, uuid4
 
 from models.access import NotFound, Principal, service
-from models.actions import Action, ActionKind, System
+from models.actions import Action, System
 from models.errors import ChargehandError
 from models.evidence import Attachment
 from models.policy import PolicySet
-from models.proposal import ProposalState, Verdict
+from models.proposal import Verdict
 from store.db import Database, Tx
-from workflow import decide, operations, policies, policy_change, read, revise, timers
-from workflow.cards import Box, CircuitView, Page, ProposalCard, ProposalSummary, QueueLine
+from workflow import asking, decide, handover, operations, pace, policies, policy_change, read, revise, timers
+from workflow import inbox as lists
+from workflow.cards import (
+    Box,
+    CircuitView,
+    Outcome,
+    Pace,
+    Page,
+    PersonRef,
+    ProposalCard,
+    ProposalSummary,
+    QueueLine,
+)
 from workflow.docket import Docket
-from workflow.errors import Expired, GateChanged, NotYourDecision, PolicyOvertaken, Refusal
+from workflow.errors import (
+    Expired,
+    GateChanged,
+    NotYourDecision,
+    PolicyOvertaken,
+    Refusal,
+    TooManyAtOnce,
+)
+from workflow.inbox import Filters, FilterWords, Order
 from workflow.propose import Draft, propose
 
 log = logging.getLogger(__name__)
@@ -45,21 +64,38 @@ class Workflow:
         with self._db.tx(principal, "agent") as tx:
             return read.card(tx, proposal_id)
 
+    def open_card(self, principal: Principal, proposal_id: UUID) -> ProposalCard:
+        """The card, for somebody who is about to read it: when is remembered."""
+        with self._db.tx(principal, "agent") as tx:
+            card = read.card(tx, proposal_id)
+            pace.opened(tx, card)
+            return card
+
+    def open_alike(self, principal: Principal, proposal_id: UUID) -> list[ProposalCard]:
+        """The cards of what waits for the caller and is like one proposal, that one first."""
+        with self._db.tx(principal, "agent") as tx:
+            cards = [read.card(tx, found) for found in lists.alike(tx, proposal_id)]
+            for card in cards:
+                pace.opened(tx, card)
+            return cards
+
+    def pace(self, principal: Principal) -> Pace | None:
+        """Whether the caller signs faster than they could read."""
+        with self._db.tx(principal, "agent") as tx:
+            return pace.pace(tx)
+
     def inbox(
         self,
         principal: Principal,
         *,
         box: Box,
-        states: Collection[ProposalState] | None = None,
-        kinds: Collection[ActionKind] | None = None,
-        project_id: str | None = None,
+        order: Order = "rank",
         limit: int = 50,
         after: str | None = None,
+        **filters: Unpack[FilterWords],
     ) -> Page[ProposalSummary]:
         with self._db.tx(principal, "agent") as tx:
-            return read.inbox(
-                tx, box=box, states=states, kinds=kinds, project_id=project_id, limit=limit, after=after
-            )
+            return lists.inbox(tx, box=box, order=order, filters=Filters(**filters), limit=limit, after=after)
 
     def queue_health(self, principal: Principal) -> list[QueueLine]:
         with self._db.tx(principal, "agent") as tx:
@@ -93,6 +129,75 @@ class Workflow:
                 evidence=evidence,
             ),
         )
+
+    def decide_many(
+        self,
+        principal: Principal,
+        choices: Sequence[tuple[UUID, str]],
+        verdict: Verdict,
+        reason: str = "",
+    ) -> list[Outcome]:
+        """Decide each of these (proposal, content hash) by itself: a transaction, an audit entry and an
+        outcome of its own. What they share is a batch id in the audit log. Raises TooManyAtOnce."""
+        if len(choices) > lists.MOST_ALIKE:
+            raise TooManyAtOnce(most=lists.MOST_ALIKE, count=len(choices))
+        batch = uuid4()
+        return [self._decide_one(principal, choice, verdict, reason, batch) for choice in choices]
+
+    def _decide_one(
+        self, principal: Principal, choice: tuple[UUID, str], verdict: Verdict, reason: str, batch: UUID
+    ) -> Outcome:
+        proposal_id, content_hash = choice
+        try:
+            card = self._attempt(
+                principal,
+                proposal_id,
+                verdict,
+                lambda tx: decide.decide(
+                    tx, proposal_id, content_hash=content_hash, verdict=verdict, reason=reason, batch=batch
+                ),
+                batch=str(batch),
+            )
+        except ChargehandError as error:
+            return Outcome(
+                proposal_id=proposal_id, done=False, state=None, error=error.kind, detail=error.sentence
+            )
+        return Outcome(proposal_id=proposal_id, done=True, state=card.state, error=None, detail=None)
+
+    def ask(
+        self, principal: Principal, proposal_id: UUID, *, content_hash: str, question: str
+    ) -> ProposalCard:
+        return self._attempt(
+            principal,
+            proposal_id,
+            "ask",
+            lambda tx: asking.ask(tx, proposal_id, content_hash=content_hash, question=question),
+        )
+
+    def answer(
+        self, principal: Principal, proposal_id: UUID, question_id: UUID, *, answer: str
+    ) -> ProposalCard:
+        return self._attempt(
+            principal,
+            proposal_id,
+            "answer",
+            lambda tx: asking.answer(tx, proposal_id, question_id, answer=answer),
+        )
+
+    def reassign(
+        self, principal: Principal, proposal_id: UUID, *, to: str, reason: str, seat_of: str | None = None
+    ) -> ProposalCard:
+        return self._attempt(
+            principal,
+            proposal_id,
+            "reassign",
+            lambda tx: handover.reassign(tx, proposal_id, to=to, reason=reason, seat_of=seat_of),
+        )
+
+    def takers(self, principal: Principal, proposal_id: UUID) -> list[PersonRef]:
+        """To whom the caller could hand their seat."""
+        with self._db.tx(principal, "workflow") as tx:
+            return handover.takers(tx, proposal_id)
 
     def accept_part(
         self,
@@ -177,7 +282,15 @@ class Workflow:
             return policy_change.propose_policy(tx, policy, why)
 
     # --- refusals
-    def _attempt(self, principal: Principal, proposal_id: UUID, attempted: str, work: Callable[[Tx], R]) -> R:
+    def _attempt(
+        self,
+        principal: Principal,
+        proposal_id: UUID,
+        attempted: str,
+        work: Callable[[Tx], R],
+        **noted: str,
+    ) -> R:
+        """Do the work in a transaction. `noted`: ids that a refusal is audited with."""
         try:
             with self._db.tx(principal, "workflow") as tx:
                 return work(tx)
@@ -185,7 +298,11 @@ class Workflow:
             # Also for what does not exist: an answer must take as long as for what may not be seen.
             with self._db.tx(principal, "workflow") as tx:
                 tx.audit(
-                    "proposal.refused", f"proposal:{proposal_id}", attempted=attempted, error=refusal.kind
+                    "proposal.refused",
+                    f"proposal:{proposal_id}",
+                    attempted=attempted,
+                    error=refusal.kind,
+                    **noted,
                 )
             self._put_right(proposal_id, refusal)
             raise

@@ -11,6 +11,7 @@ from store.db import Tx
 from workflow.decide import expire
 from workflow.docket import Docket
 from workflow.notices import tell
+from workflow.questions import unanswered
 from workflow.revise import refresh
 
 Rung = Literal["expired", "escalated", "reminded"]
@@ -57,17 +58,29 @@ def ring(tx: Tx, proposal_id: UUID, now: datetime) -> Rung | None:
 
 
 def _remind(docket: Docket, now: datetime) -> None:
-    """Remind those who have not signed; first the gate is brought up to the firm's records."""
+    """Remind those who have not signed, and in place of who waits for an answer, who must give it; first the
+    gate is brought up to the firm's records."""
     docket = _refreshed(docket)
     current = docket.current
     hours = docket.rule.gate.remind_hours(current.step)
     docket.tx.execute(
         "proposals.remind_again", proposal_id=current.proposal_id, at=now + timedelta(hours=hours)
     )
+    waiting = unanswered(docket.tx, current.proposal_id, current.version)
+    for question in waiting:
+        tell(
+            docket.tx,
+            current.proposal_id,
+            question.asked_of,
+            kind="question",
+            event=f"reminder:{question.question_id}:{now.isoformat()}",
+            text=f"{question.asker_name or question.asker_id} waits for your answer about “{current.title}”:"
+            f" {question.question}",
+        )
     tell(
         docket.tx,
         current.proposal_id,
-        [a.person_id for a in docket.waited_for],
+        {a.person_id for a in docket.waited_for} - {q.asker_id for q in waiting},
         kind="reminder",
         event=f"reminder:{current.version}:{current.step}:{now.isoformat()}",
         text=f"“{current.title}” waits for your signature until {current.expires_at:%Y-%m-%d %H:%M %Z}.",

@@ -100,7 +100,7 @@ def _counts(request: Request, caller: Caller) -> tuple[int, int]:
     """How many proposals wait for the caller, and how much news."""
     with application(request).db.tx(caller.principal, "agent") as tx:
         decides = "proposals.read" in caller.principal.permissions
-        return int(tx.value("pages.waiting")) if decides else 0, int(tx.value("notices.unread"))
+        return int(tx.value("inbox.waiting")) if decides else 0, int(tx.value("notices.unread"))
 
 
 def _shown(value: object) -> object:

@@ -8,9 +8,9 @@ create table workflow.surface (
   resume_at     timestamptz not null default now()                     -- it is down: tried again from then on
 );
 insert into workflow.surface (surface, kinds, delay_seconds) values
-  ('mail', '{card,outcome,reminder,escalation,delegation}', 300),
-  ('slack', '{card,outcome,reminder,escalation,report,delegation}', 0),
-  ('teams', '{card,outcome,reminder,escalation,report,delegation}', 0);
+  ('mail', '{card,outcome,reminder,escalation,delegation,question,answer}', 300),
+  ('slack', '{card,outcome,reminder,escalation,report,delegation,question,answer}', 0),
+  ('teams', '{card,outcome,reminder,escalation,report,delegation,question,answer}', 0);
 
 create table workflow.subscription (
   person_id text not null,

@@ -1,8 +1,12 @@
 -- name: approvers
--- Who was asked to sign a version, and what for; stand-ins after those who sign for themselves.
+-- Who was asked to sign a version, and what for; stand-ins after those who sign for themselves. Who handed their seat
+-- over, and who took it from whom.
 select a.step, a.person_id, n.name, a.why, a.fallback, a.stands_in_for, s.name as stands_in_for_name,
-  a.stands_in_for is not null and not workflow.stands_in(a.person_id, a.stands_in_for) as lapsed
+  a.stands_in_for is not null and not workflow.stands_in(a.person_id, a.stands_in_for) as lapsed,
+  a.held, h.from_id as taken_from
 from workflow.approver a
+left join workflow.handover h on h.proposal_id = a.proposal_id and h.version = a.version and h.step = a.step
+  and h.to_id = a.person_id
 left join firm.person n on n.person_id = a.person_id
 left join firm.person s on s.person_id = a.stands_in_for
 where a.proposal_id = %(proposal_id)s and a.version = %(version)s
@@ -31,3 +35,28 @@ values (%(proposal_id)s, %(version)s, %(step)s, %(content_hash)s, %(proposer_id)
 -- Items of a batch that a version leaves out.
 insert into workflow.declined_item (proposal_id, version, item_id, declined_by, reason)
 select %(proposal_id)s, %(version)s, item, app.me(), %(reason)s from unnest(%(items)s::text[]) item;
+
+-- name: give_seat
+-- Somebody's seat at a step is not held any more, nor by who would stand in.
+update workflow.approver set held = false
+where proposal_id = %(proposal_id)s and version = %(version)s and step = %(step)s and seat = %(from_id)s;
+
+-- name: take_seat
+-- Somebody is asked in another's place.
+insert into workflow.approver (proposal_id, version, step, person_id, why, fallback)
+values (%(proposal_id)s, %(version)s, %(step)s, %(to_id)s, %(why)s, %(fallback)s);
+
+-- name: hand_over
+-- Remember who handed whose seat to whom, and why.
+insert into workflow.handover (proposal_id, version, step, from_id, to_id, handed_by, reason, surface)
+values (%(proposal_id)s, %(version)s, %(step)s, %(from_id)s, %(to_id)s, app.me(), %(reason)s, app.surface());
+
+-- name: handovers
+-- Seats of a version that changed hands, oldest first.
+select h.step, h.from_id, g.name as from_name, h.to_id, t.name as to_name, h.handed_by, b.name as handed_by_name,
+  h.reason, h.handed_at
+from workflow.handover h
+left join firm.person g on g.person_id = h.from_id
+left join firm.person t on t.person_id = h.to_id
+left join firm.person b on b.person_id = h.handed_by
+where h.proposal_id = %(proposal_id)s and h.version = %(version)s order by h.handed_at, h.from_id;

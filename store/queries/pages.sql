@@ -40,10 +40,6 @@ where e.seq < %(before)s
   and (%(subject)s::text is null or e.subject = %(subject)s)
 order by e.seq desc limit %(limit)s;
 
--- name: waiting
--- How many proposals wait for the caller's signature.
-select count(distinct proposal_id) from workflow.open_seat where person_id = app.me();
-
 -- name: contract_value
 -- What a contract is worth and until when it runs.
 select value as amount, currency::text as currency, title, ends_on from firm.contract

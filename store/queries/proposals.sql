@@ -116,33 +116,6 @@ select d.version, d.item_id, d.declined_by, n.name as declined_by_name, d.reason
 from workflow.declined_item d left join firm.person n on n.person_id = d.declined_by
 where d.proposal_id = %(proposal_id)s order by d.version, d.item_id;
 
--- name: inbox
--- A page of proposals that the caller may see. The box 'mine' is what waits for the caller's signature, nearest
--- deadline first; the others are newest first. `after` is the last line of the page before.
-with mine as (
-  select distinct on (s.proposal_id) s.proposal_id, s.why
-  from workflow.open_seat s where s.person_id = app.me()
-  order by s.proposal_id, s.stands_in_for is not null)
-select p.proposal_id, p.title, p.action_kind, p.state, p.version, p.amount, p.currency::text as currency,
-  p.project_id, p.practice, p.proposer_id, n.name as proposer_name, p.created_at, p.state_since, p.expires_at,
-  p.step, jsonb_array_length(v.gate -> 'gate' -> 'steps') as steps_total, m.why as why_you
-from workflow.proposal p
-join workflow.proposal_version v using (proposal_id, version)
-left join mine m on m.proposal_id = p.proposal_id
-left join firm.person n on n.person_id = p.proposer_id
-where (%(box)s = 'all' or (%(box)s = 'asked' and p.proposer_id = app.me())
-    or (%(box)s = 'mine' and m.proposal_id is not null))
-  and (%(states)s::text[] is null or p.state = any (%(states)s))
-  and (%(kinds)s::text[] is null or p.action_kind = any (%(kinds)s))
-  and (%(project_id)s::text is null or p.project_id = %(project_id)s)
-  and (%(after_at)s::timestamptz is null
-    or (%(box)s = 'mine' and (p.expires_at, p.proposal_id) > (%(after_at)s, %(after_id)s::uuid))
-    or (%(box)s <> 'mine' and (p.created_at, p.proposal_id) < (%(after_at)s, %(after_id)s::uuid)))
-order by case when %(box)s = 'mine' then p.expires_at end,
-  case when %(box)s = 'mine' then p.proposal_id end,
-  p.created_at desc, p.proposal_id desc
-limit %(limit)s;
-
 -- name: queue_health
 -- How long proposals wait at each step, of what the caller may see.
 select v.rule, v.gate -> 'gate' -> 'steps' -> p.step ->> 'name' as step, count(*)::integer as waiting,

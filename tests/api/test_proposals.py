@@ -24,7 +24,7 @@ def test_a_card_says_all_there_is_to_know(application: Application, program: Pro
     found = program("rita").get(path(card)).json()
     assert found["content_hash"] == card.content_hash
     assert found["why_you"] and found["because"]
-    assert set(found["may"]) == {"approve", "reject", "edit"}
+    assert set(found["may"]) == {"approve", "reject", "edit", "ask", "reassign"}
     assert found["writes"][0]["body"]["person_id"] == "carl"
     assert found["amount"] == {"amount": "15360.00", "currency": "EUR"}, "money is never a float"
 

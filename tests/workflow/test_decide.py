@@ -80,7 +80,13 @@ def titled(action: Action, thread_id: UUID | None = None) -> Any:
 def test_one_signature_carries_it_out(workflow: Workflow, decide: Decide, notices: Notices) -> None:
     card = workflow.propose(principal("paula"), titled(assignment()))
     assert card.may == {"withdraw"}, "nobody decides their own"
-    assert workflow.card(principal("rita"), card.proposal_id).may == {"approve", "reject", "edit"}
+    assert workflow.card(principal("rita"), card.proposal_id).may == {
+        "approve",
+        "reject",
+        "edit",
+        "ask",
+        "reassign",
+    }
     done = decide("rita", card)
     assert (done.state, done.may) == ("approved", frozenset())
     assert [e.body for e in done.effects] == [w.body for w in card.writes], "what was read is what is written"

@@ -66,7 +66,7 @@ def test_after_escalating_the_fallback_may_sign(workflow: Workflow, in_hours: La
     workflow.sweep(in_hours(72.1))
     escalated = workflow.card(principal("dora"), card.proposal_id)
     assert people(escalated) == [{"rita", "rolf", "leo", "dora", "dan"}]
-    assert escalated.may == {"approve", "reject", "edit"}
+    assert {"approve", "reject", "edit"} < escalated.may
     assert decide(workflow, "dora", card).state == "approved"
 
 
