@@ -148,7 +148,7 @@ def test_who_is_needed_later_lets_others_sign_first(
             reason="So be it.",
         )
 
-    assert workflow.card(principal("leo"), card.proposal_id).may == {"reject", "edit"}
+    assert workflow.card(principal("leo"), card.proposal_id).may == {"reject", "edit", "ask", "reassign"}
     with pytest.raises(NeededLater, match="Second"):
         decide("leo", "approve")
     decide("rita", "approve")
