@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from models.actions import ACTION_KINDS
+from models.actions import ACTION_KINDS, ActionKind
 from models.policy import LEAST_SIGNATURES, Facts, PolicySet, Rule, signatures
 from models.policy_cells import FACTS, NUMBERS, Box, Grid, Number, meet, within
 
@@ -98,6 +98,16 @@ def case_in_words(facts: Facts) -> str:
     if facts.proposer_roles:
         parts.append(f"asked by {' and '.join(facts.proposer_roles).replace('_', ' ')}")
     return ", ".join(parts)
+
+
+def kinds_taken(policy: PolicySet) -> list[list[ActionKind]]:
+    """For each rule the kinds of action that come to it, as far as all is known."""
+    return [_kinds(region) for region in Grid.of(policy).regions()]
+
+
+def _kinds(region: list[Box]) -> list[ActionKind]:
+    at = FACTS.index("action")
+    return [kind for i, kind in enumerate(ACTION_KINDS) if any(box[at] & 1 << i for box in region)]
 
 
 def _unreachable(policy: PolicySet, regions: list[list[Box]]) -> Iterator[LintFinding]:
@@ -199,12 +209,8 @@ def _policy_change(policy: PolicySet, grid: Grid, regions: list[list[Box]]) -> I
 
 def _only_the_last(policy: PolicySet, regions: list[list[Box]]) -> Iterator[LintFinding]:
     """Kinds of action that no other rule takes any case of."""
-    at = FACTS.index("action")
-    taken = 0
-    for region in regions[:-1]:
-        for box in region:
-            taken |= box[at]
-    bare = [kind for i, kind in enumerate(ACTION_KINDS) if not taken & 1 << i]
+    taken = {kind for region in regions[:-1] for kind in _kinds(region)}
+    bare = [kind for kind in ACTION_KINDS if kind not in taken]
     if bare and len(policy.rules) > 1:
         last = policy.rules[-1]
         yield LintFinding(

@@ -1,17 +1,17 @@
 """`chargehand policy`: the approval policies."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from api.cli.console import AsJson, console, ending, print_json, settings
+from api.cli.policy_tools import PolicyFile, lint, test
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Show, check and change approval policies."
 )
-
-PolicyFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A policy in YAML.")]
+for tool in (lint, test):
+    app.command()(tool)
 
 
 @app.command()
