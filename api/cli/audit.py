@@ -61,7 +61,8 @@ def verify(
                     progress=progress,
                 )
             except Unreadable as error:
-                raise typer.BadParameter(str(error), param_hint="--anchors") from error
+                console.print(f"The anchors cannot be read: {error}.", markup=False, soft_wrap=True)
+                raise typer.Exit(2) from error
     if as_json:
         print_json({"whole": verdict.whole, **asdict(verdict)})
     else:
@@ -72,7 +73,8 @@ def verify(
 
 def _tell(verdict: "ChainVerdict") -> None:
     if verdict.fault:
-        console.print(f"The audit log does not hold at entry {verdict.seq}: {verdict.fault}.", markup=False)
+        says = f"The audit log does not hold at entry {verdict.seq}: {verdict.fault}."
+        console.print(says, markup=False, soft_wrap=True)
     for fault in verdict.anchor_faults:
         console.print(f"Anchor {fault.where}: {fault.says}.", markup=False, soft_wrap=True)
     if verdict.whole:
@@ -97,7 +99,7 @@ def show(
         print_json(events)
         return
     if not events:
-        console.print(f"Nothing is recorded about {subject}.", markup=False)
+        console.print(f"Nothing is recorded about {subject}.", markup=False, soft_wrap=True)
     for e in events:
         typer.echo(
             f"{e['seq']:>8}  {e['at']:%Y-%m-%d %H:%M:%S}  {e['actor']} ({e['surface']})  {e['action']}"
@@ -119,7 +121,7 @@ def who(
         print_json(found)
         return
     if not found:
-        console.print(f"The log holds nothing of {person}.", markup=False)
+        console.print(f"The log holds nothing of {person}.", markup=False, soft_wrap=True)
     for e in found:
         did = "did" if e["by_them"] else "about them"
         typer.echo(
@@ -141,7 +143,7 @@ def key(
     try:
         put(file, made.pem.encode(), mode=0o600)
     except OSError as error:
-        console.print(f"{file} cannot be written: {error.strerror}", markup=False)
+        console.print(f"{file} cannot be written: {error.strerror}", markup=False, soft_wrap=True)
         raise typer.Exit(2) from error
     console.print("The private key is written. Its id, for those who check, and its public key:")
     typer.echo(made.id)
@@ -181,7 +183,7 @@ def export(
 
     with ending(), telling() as progress, _database().tx(SET_UP, "worker") as tx:
         count = write_export(tx, file, first=from_, last=to, personal=personal, progress=progress)
-    console.print(f"{count} entries are in {file}.", markup=False)
+    console.print(f"{count} entries are in {file}.", markup=False, soft_wrap=True)
 
 
 @app.command()

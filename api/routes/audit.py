@@ -20,7 +20,7 @@ from workflow.verify import verify as verify_chain
 router = resource("audit")
 
 NEWEST = 2**62
-GLANCE = 20_000  # entries that a page checks where no anchor stands for the older ones
+GLANCE = 20_000  # the newest entries, which a page checks: about a third of a second
 
 
 class AuditEvent(BaseModel):
@@ -100,12 +100,11 @@ def check_all(db: Database, principal: Principal, settings: Settings) -> Glance:
 
 
 def glance(db: Database, principal: Principal, settings: Settings) -> Glance:
-    """Check what was written since the newest anchor, or the newest entries: quick, however long the log."""
+    """Check the newest entries: quick, however long the log."""
     with db.tx(principal, "agent") as tx:
         last = last_anchored(tx)
         (tip,) = tx.rows("audit.tip", Tip)
-        first = max(last.seq if last else 1, tip.last_seq - GLANCE + 1, 1)
-        chain = verify_chain(tx, first=first)
+        chain = verify_chain(tx, first=max(1, tip.last_seq - GLANCE + 1))
         return Glance(chain, last, overdue(last, datetime.now(UTC), anchor_every(settings)))
 
 

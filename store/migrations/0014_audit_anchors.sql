@@ -21,7 +21,6 @@ create table audit.personal (
   check ((value is null) = (salt is null) and (value is null) = (redacted_by is not null))
 );
 create index personal_redacted_by on audit.personal (redacted_by) where redacted_by is not null;
-create index event_actor on audit.event (actor, seq);
 create index event_anchored on audit.event (seq) where action = 'audit.anchored';
 -- The chain, not an index, says that hashes differ; random keys made this the dearest index of an append.
 alter table audit.event drop constraint event_hash_key;

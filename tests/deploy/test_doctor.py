@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from typer.testing import CliRunner
 from api.cli.doctor_checks import CHECKS, Finding, Installation, examine
 from api.cli.main import app
 from api.database import SET_UP
+from api.jobs.audit import anchor_now
 from api.settings import Settings
 from connectors.sim.serve import address, listen, server
 from connectors.sim.twin import Twin
@@ -21,6 +23,7 @@ from store.shelf import put
 from tests.agents.conftest import ScriptedServer, endpoint
 from workflow import policies
 from workflow.service import Workflow
+from workflow.signing import SigningKey
 
 __all__ = ["endpoint"]
 
@@ -209,3 +212,20 @@ def test_the_command_speaks_json_and_fails_when_something_does(
     assert [(f["check"], f["level"]) for f in said] == [("python", "ok"), ("policy", "fail")]
     assert CliRunner().invoke(app, ["doctor", "--only", "python"]).exit_code == 0
     assert CliRunner().invoke(app, ["doctor", "--only", "weather"]).exit_code == 2
+
+
+def test_a_log_that_is_not_anchored_or_not_lately(look: Examine, db: Database, tmp_path: Path) -> None:
+    assert levels(look("anchors")) == ["ok"]
+    (found,) = look("anchors", environment="production", secret="x" * 40)
+    assert found.level == "warn" and "anew unseen" in found.says
+    folder = tmp_path / "anchors"
+    assert levels(look("anchors", audit_anchors=folder)) == ["fail", "fail"], "no directory, and no key"
+    folder.mkdir()
+    (found,) = look("anchors", audit_anchors=folder, audit_key="not a key")
+    assert found.level == "fail" and "chargehand audit key" in found.says
+    anchored = {"audit_anchors": folder, "audit_key": SigningKey(bytes(32)).pem}
+    (found,) = look("anchors", **anchored)
+    assert found.level == "warn" and "ever" in found.says
+    anchor_now(db, Settings(**anchored), datetime.now(UTC))
+    (found,) = look("anchors", **anchored)
+    assert found.level == "ok" and SigningKey(bytes(32)).id in found.says

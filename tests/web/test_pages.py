@@ -1,16 +1,20 @@
 """What people do in a browser."""
 
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 from playwright.sync_api import Page, expect
+from pydantic import SecretStr
 
+from api.jobs.audit import anchor_now
 from tests.web.conftest import AXE, DESKTOP, PHONE, Open, Served
 from tests.workflow import firm
 from workflow.cards import ProposalCard
+from workflow.signing import SigningKey
 
 TURN_MS = 120_000  # the first turn of a process fits the router
 
@@ -263,3 +267,30 @@ def test_pages_fit_the_screen(
         assert wide <= 0, f"{path} is {wide} px too wide"
         picture = page.screenshot(path=tmp_path / f"{number}.png", full_page=True)
         assert len(picture) > 5_000
+
+
+def test_the_audit_page_says_when_the_log_was_anchored(
+    served: Served,
+    visit: Open,
+    assignment: ProposalCard,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    app = served[0]
+    anchored = app.settings.model_copy(
+        update={"audit_anchors": tmp_path, "audit_key": SecretStr(SigningKey(bytes(32)).pem)}
+    )
+    page = visit("audrey", "/audit")
+    expect(page.get_by_text("The log was never anchored.")).to_be_visible()
+    name = anchor_now(app.db, anchored, datetime.now(UTC))
+    page.reload()
+    expect(page.get_by_text("Last anchored")).to_contain_text(name)
+    app.workflow.pause(firm.principal("dora"), "crm", "Year end, by Dora")
+    monkeypatch.setattr("api.routes.audit.GLANCE", 3)
+    monkeypatch.setattr("workflow.anchors.PATIENCE", 0)
+    page.reload()
+    expect(page.get_by_text("An anchor is overdue.")).to_be_visible()
+    expect(page.get_by_text(re.compile(r"Entries \d+ to \d+ hold"))).to_be_visible()
+    expect(page.get_by_role("row").filter(has_text="circuit.paused").first).to_contain_text(
+        "Year end, by Dora"
+    )
