@@ -65,7 +65,8 @@ create function audit.keep(entry bigint, fields jsonb) returns jsonb language sq
   select coalesce(jsonb_object_agg(key, audit.personal_hash(salt, value)), '{}') from salted $$;
 
 -- All entries of a transaction in one call, in their order: [{action, subject, body, personal?}]. The actor is
--- the transaction's principal: nobody signs with another's name. The newest sequence number.
+-- the transaction's principal: nobody signs with another's name. What serves people does not say that the log
+-- was anchored or redacted. The newest sequence number.
 create function audit.append_all(entries jsonb) returns bigint
   language plpgsql security definer set search_path = pg_catalog, audit as $$
 declare
@@ -82,6 +83,10 @@ begin
   for entry in select value from jsonb_array_elements(entries) loop
     latest.seq := latest.seq + 1;
     body := entry -> 'body';
+    if entry ->> 'action' like 'audit.%' and session_user like 'chargehand\_%'
+       and session_user not in ('chargehand_worker', 'chargehand_steward') then
+      raise exception '% may not log %', session_user, entry ->> 'action' using errcode = 'insufficient_privilege';
+    end if;
     if body ? 'personal' then raise exception '"personal" in an audit entry is kept for the hashes'; end if;
     if entry ? 'personal' then
       body := body || jsonb_build_object('personal', audit.keep(latest.seq, entry -> 'personal'));

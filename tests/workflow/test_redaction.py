@@ -174,6 +174,13 @@ def test_nobody_passes_a_hash_of_their_own(db: Database) -> None:
         tx._audit.append({"action": "a.b", "subject": "c:d", "body": {"personal": {"reason": "00"}}})
 
 
+@pytest.mark.parametrize("role", ["agent", "workflow", "gate"])
+@pytest.mark.parametrize("action", ["audit.anchored", "audit.redacted"])
+def test_what_serves_people_does_not_say_what_became_of_the_log(db: Database, role: Any, action: str) -> None:
+    with pytest.raises(psycopg.errors.InsufficientPrivilege, match=action), db.tx(ADMIN, role) as tx:
+        tx.audit(action, "anchor:x", name="x", seq=1, hash="00", fields=0)
+
+
 def test_what_was_logged_before_still_holds(db: Database, owner: Owner) -> None:
     """By processes of the version before this one, through the function that they call."""
     owner.execute("select set_config('chargehand.principal', 'service:old', false)")
