@@ -13,7 +13,7 @@ from models.evidence import Attachment, Citation
 from models.money import Money
 from models.proposal import CircuitState, Difference, EffectState, ProposalState, Verdict
 
-Ability = Literal["approve", "reject", "edit", "accept_part", "ask", "answer", "reassign", "withdraw"]
+Ability = Literal["approve", "reject", "edit", "accept_part", "ask", "answer", "reassign", "withdraw", "undo"]
 Box = Literal["mine", "asked", "all"]  # waits for me, I proposed it, all I may see
 
 T = TypeVar("T")
@@ -65,6 +65,11 @@ class EffectView(_View):
     external_ref: str | None
     last_error: str | None
     waits_since: datetime | None  # its system is down, or paused, since
+    waits_behind: EffectState | None  # an older write on the same record goes first; 'parked': a person must
+    settled_at: datetime | None
+    undo_until: datetime | None  # it may be proposed to take it back; None: it may not
+    undone_by: UUID | None  # the proposal that takes it back
+    undo_state: ProposalState | None
     idempotency_key: str
     body: dict[str, Any]
 

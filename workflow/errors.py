@@ -203,6 +203,30 @@ class BadCursor(ChargehandError):
     retry = "with a fix"
 
 
+# --- undoing
+
+
+class CannotBeUndone(ChargehandError):
+    """The {system} cannot take back a {operation}: correct it there by hand."""
+
+    status = 422
+    retry = "never"
+
+
+class TooLateToUndo(ChargehandError):
+    """It could be undone until {until}. Correct it in the system of record by hand."""
+
+    status = 409
+    retry = "never"
+
+
+class BeingUndone(ChargehandError):
+    """It is undone already, or somebody has proposed to: see proposal {proposal_id}."""
+
+    status = 409
+    retry = "never"
+
+
 # --- carrying out
 
 

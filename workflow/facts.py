@@ -14,6 +14,7 @@ from functools import singledispatch
 from typing import Any, TypeVar
 from uuid import UUID
 
+from connectors.ports import undoing
 from models.access import NotFound, Role
 from models.actions import (
     Action,
@@ -39,6 +40,7 @@ from store.db import Tx
 from workflow.errors import ContradictsRecords, PolicyOvertaken
 from workflow.margins import margin_effect, margin_of
 from workflow.policies import active
+from workflow.undoable import undoable_until
 
 T = TypeVar("T")
 
@@ -115,11 +117,19 @@ class Done:
     record: Mapping[str, Any]  # as it was written
     settled_at: datetime
     action: Mapping[str, Any]  # that it is a write of
+    title: str  # of its proposal
+    evidence: Sequence[Mapping[str, Any]]
+    now: datetime  # by the database's clock
 
     def as_undone(self) -> dict[str, Any]:
-        """The fields of an `UndoWrite` that are about the write."""
-        names = ("proposal_id", "system", "operation", "item", "record_id", "ordering_key", "record")
-        return {name: getattr(self, name) for name in names}
+        """The fields of an `UndoWrite` that are about the write and what its system does with it."""
+        names = ("system", "operation", "item", "record_id", "ordering_key", "record")
+        how = undoing(self.system, self.operation)
+        return {name: getattr(self, name) for name in names} | {
+            "proposal_id": str(self.proposal_id),
+            "outcome": how.outcome if how else "",
+            "until": undoable_until(self.system, self.operation, self.settled_at),
+        }
 
 
 @dataclass(frozen=True)
@@ -297,9 +307,7 @@ def _undone(action: UndoWrite, tx: Tx, policy: PolicySet) -> Finding:
     if done is None:
         raise NotFound(what="write", id=str(action.effect_id))
     for field, recorded in done.as_undone().items():
-        _agree(
-            field.replace("_", " "), f"write {action.effect_id}", str(getattr(action, field)), str(recorded)
-        )
+        _agree(field.replace("_", " "), f"write {action.effect_id}", getattr(action, field), recorded)
     original = ActionAdapter.validate_python(done.action)
     if isinstance(original, ReturnTimeEntries):
         original = original.keeping(frozenset({done.item}))

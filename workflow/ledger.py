@@ -131,6 +131,8 @@ def stop(tx: Tx, lease: Lease, state: Literal["parked", "failed"], error: str) -
     _held(tx.execute("effects.stop", **lease.mine, state=state, error=error), lease)
     tx.audit(f"effect.{state}", f"proposal:{lease.proposal_id}", effect=lease.effect_id, system=lease.system)
     progress(tx, lease.proposal_id)
+    if state == "parked":
+        _tell_who_waits(tx, lease)
 
 
 def release(
@@ -164,6 +166,27 @@ def release(
 
 
 @dataclass(frozen=True)
+class _Behind:
+    proposal_id: UUID
+    proposer_id: str
+    title: str
+
+
+def _tell_who_waits(tx: Tx, lease: Lease) -> None:
+    """Writes on the same record wait behind one that is parked, however long that takes: who asked for them
+    hears why nothing happens."""
+    for waiting in tx.rows("effects.behind", _Behind, effect_id=lease.effect_id):
+        tell(
+            tx,
+            waiting.proposal_id,
+            [waiting.proposer_id],
+            kind="outcome",
+            event=f"outcome:behind:{lease.effect_id}:{lease.fence}",
+            text=f"“{waiting.title}” waits: an older write on the same record stopped until a person looks.",
+        )
+
+
+@dataclass(frozen=True)
 class _Progress:
     proposal_id: UUID
     proposer_id: str
@@ -189,10 +212,11 @@ def progress(tx: Tx, proposal_id: UUID) -> None:
     since: datetime = tx.value("proposals.set_state", proposal_id=proposal_id, state=state)
     event = "resumed" if state == "approved" else state
     tx.audit(f"proposal.{event}", f"proposal:{proposal_id}", version=now.version)
+    hands = tx.records("effects.hands") if state == "parked" else []
     tell(
         tx,
         proposal_id,
-        [now.proposer_id, *now.signers],
+        {now.proposer_id, *now.signers, *(h["person_id"] for h in hands)},
         kind="outcome",
         event=f"outcome:{event}:{since.isoformat()}",  # parking may happen again
         text=_outcome(state, now),

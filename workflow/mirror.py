@@ -12,6 +12,8 @@ class Written(Protocol):
     """An effect that is in its system of record."""
 
     @property
+    def effect_id(self) -> int: ...
+    @property
     def proposal_id(self) -> UUID: ...
     @property
     def system(self) -> System: ...
@@ -24,7 +26,7 @@ class Written(Protocol):
 
 
 def mirror(tx: Tx, effect: Written, record_id: str, record: Mapping[str, Any]) -> None:
-    """Mirror the record that an effect made. In the transaction that settles the effect."""
+    """Mirror the record that an effect made, or what it took back, in the transaction that settles it."""
     match effect.operation:
         case "create_assignment":
             booked = CreateAssignment.model_validate(effect.body)
@@ -39,6 +41,8 @@ def mirror(tx: Tx, effect: Written, record_id: str, record: Mapping[str, Any]) -
                 hours_per_week=booked.hours_per_week,
                 state=booked.state,
             )
+        case "undo_write":
+            tx.value("effects.unmirror", effect_id=effect.effect_id)
         case "return_time_entries":
             tx.execute("effects.mirror_returned_entry", entry_id=effect.item)
         case _:

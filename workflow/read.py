@@ -5,14 +5,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any
 from uuid import UUID
 
-from models.access import NotFound
-from models.actions import Action, ActionAdapter, ChangePolicy, ReturnTimeEntries
+from models.access import NotFound, Principal
+from models.actions import Action, ActionAdapter, ActionKind, ChangePolicy, ReturnTimeEntries, System
 from models.evidence import Attachment
 from models.policy import Rule
-from models.proposal import Difference, ProposalState
+from models.proposal import Difference, EffectState, ProposalState
 from store.db import Tx
 from workflow.cards import (
     Ability,
@@ -33,6 +34,7 @@ from workflow.cards import (
 from workflow.docket import EVIDENCE, Asked, Signed, signatures_left, spent, still_may
 from workflow.gates import needed_later
 from workflow.questions import questions, view
+from workflow.undoable import PROPOSING, undoable_until
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,9 @@ def card(tx: Tx, proposal_id: UUID) -> ProposalCard:
     asked = [a for a in seats if a.held]
     signed = tx.rows("decisions.signatures", Signed, proposal_id=proposal_id, version=row.version)
     rule, action = Rule.model_validate(row.gate), ActionAdapter.validate_python(row.action)
+    effects = tuple(
+        tx.rows("effects.of_proposal", partial(_effect, tx.principal, row.now), proposal_id=proposal_id)
+    )
     back = questions(tx, proposal_id)
     mine = frozenset(
         q.question_id
@@ -88,6 +93,8 @@ def card(tx: Tx, proposal_id: UUID) -> ProposalCard:
     may = _abilities(tx.principal.person_id, row, action, rule, asked, signed)
     if mine:
         may |= {"answer"}
+    if any(e.undo_until for e in effects):
+        may |= {"undo"}
     why = [a.why for a in _open_seats(tx.principal.person_id, row, asked, signed)]
     return ProposalCard(
         proposal_id=proposal_id,
@@ -115,7 +122,7 @@ def card(tx: Tx, proposal_id: UUID) -> ProposalCard:
         step=row.step,
         why_you=why[0] if why and "reject" in may else None,
         may=may,
-        effects=tuple(tx.rows("effects.of_proposal", EffectView, proposal_id=proposal_id)),
+        effects=effects,
         differences=tuple(Difference.model_validate(d) for d in row.differences),
         declined_items=tuple(tx.rows("proposals.declined_items", _declined, proposal_id=proposal_id)),
         questions=tuple(map(view, back)),
@@ -243,6 +250,30 @@ def _handover(
         giver=person(from_id, from_name),
         taker=person(to_id, to_name),
         handed_by=person(handed_by, handed_by_name),
+        **rest,
+    )
+
+
+def _effect(
+    me: Principal,
+    now: datetime,
+    *,
+    system: System,
+    operation: ActionKind,
+    state: EffectState,
+    settled_at: datetime | None,
+    undone_by: UUID | None,
+    **rest: Any,
+) -> EffectView:
+    until = undoable_until(system, operation, settled_at) if state == "done" and settled_at else None
+    may = until is not None and undone_by is None and now <= until and PROPOSING[operation] in me.permissions
+    return EffectView(
+        system=system,
+        operation=operation,
+        state=state,
+        settled_at=settled_at,
+        undone_by=undone_by,
+        undo_until=until if may else None,
         **rest,
     )
 

@@ -17,7 +17,19 @@ from models.evidence import Attachment
 from models.policy import PolicySet
 from models.proposal import Verdict
 from store.db import Database, Tx
-from workflow import asking, decide, handover, operations, pace, policies, policy_change, read, revise, timers
+from workflow import (
+    asking,
+    decide,
+    handover,
+    operations,
+    pace,
+    policies,
+    policy_change,
+    read,
+    revise,
+    timers,
+    undo,
+)
 from workflow import inbox as lists
 from workflow.cards import (
     Box,
@@ -232,6 +244,11 @@ class Workflow:
         return self._attempt(
             principal, proposal_id, "withdraw", lambda tx: decide.withdraw(tx, proposal_id, reason=reason)
         )
+
+    def undo(self, principal: Principal, effect_id: int, reason: str) -> ProposalCard:
+        """Propose to take back a write that was carried out."""
+        with self._db.tx(principal, "agent") as tx:
+            return undo.undo(tx, effect_id, reason)
 
     # --- clock and hand
     def sweep(self, now: datetime) -> timers.Swept:

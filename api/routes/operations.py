@@ -7,13 +7,13 @@ from uuid import UUID
 from fastapi import Path, Response, status
 from pydantic import BaseModel, Field
 
-from api.auth.callers import Operator, Watcher, Wired
+from api.auth.callers import Operator, Reader, Watcher, Wired
 from api.routes.base import Body, resource
 from models.access import Principal
 from models.actions import ActionKind, System
 from models.proposal import EffectState
 from store.db import Database
-from workflow.cards import CircuitView, QueueLine
+from workflow.cards import CircuitView, ProposalCard, QueueLine
 
 router = resource("operations", problems=(404, 409, 422))
 
@@ -111,6 +111,15 @@ def mark_done(effect_id: EffectId, body: SeenDone, principal: Operator, app: Wir
 def give_up(effect_id: EffectId, body: ByHand, principal: Operator, app: Wired) -> Response:
     app.workflow.give_up(principal, effect_id, body.reason)
     return _done()
+
+
+@router.post(
+    "/effects/{effect_id}/undo",
+    status_code=status.HTTP_201_CREATED,
+    summary="Propose to take back a write that was carried out; others sign it",
+)
+def undo(effect_id: EffectId, body: ByHand, principal: Reader, app: Wired) -> ProposalCard:
+    return app.workflow.undo(principal, effect_id, body.reason)
 
 
 def _done() -> Response:

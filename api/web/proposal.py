@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from pydantic import ValidationError
 
 from api.auth.callers import Caller, SignedIn, Wired, application, may
+from api.routes.operations import EffectId
 from api.web import edit_form
 from api.web.changes import between, effect_of
 from api.web.render import names, page
@@ -22,7 +23,7 @@ router = APIRouter(prefix="/proposals/{proposal_id}", dependencies=[Depends(may(
 
 Text = Annotated[str, Form(max_length=4_000)]
 Hash = Annotated[str, Form(pattern="^[0-9a-f]{64}$")]
-Done = Literal["approve", "reject", "accept_part", "edit", "withdraw"]
+Done = Literal["approve", "reject", "accept_part", "edit", "withdraw", "undo"]
 
 
 @router.get("")
@@ -92,6 +93,26 @@ def withdraw(
         lambda: app.workflow.withdraw(caller.principal, proposal_id, reason=reason),
         {},
     )
+
+
+@router.post("/effects/{effect_id}/undo")
+def undo(
+    proposal_id: UUID,
+    effect_id: EffectId,
+    request: Request,
+    caller: SignedIn,
+    app: Wired,
+    reason: Text = "",
+) -> Response:
+    """Propose to take a write back, and go on to that proposal."""
+    try:
+        proposed = app.workflow.undo(caller.principal, effect_id, reason)
+    except ChargehandError as error:
+        if error.status in (401, 404):
+            raise
+        card = app.workflow.card(caller.principal, proposal_id)
+        return _card_page(request, caller, card, problem=error)
+    return _back(proposed.proposal_id, "undo")
 
 
 @router.get("/edit")

@@ -50,6 +50,18 @@ end $$;
 revoke all on function workflow.keep_basis from public;
 grant execute on function workflow.keep_basis to chargehand_agent, chargehand_worker;
 
+-- The proposal that undoes a write, has undone it, or would; whoever may see the write may know.
+create index proposal_undo on workflow.proposal (proposal_id) where action_kind = 'undo_write';
+create function workflow.open_undo(effect bigint) returns table (proposal_id uuid, state text)
+  language sql stable security definer set search_path = pg_catalog, workflow as $$
+  select p.proposal_id, p.state from workflow.proposal p
+  join workflow.proposal_version v on v.proposal_id = p.proposal_id and v.version = p.version
+  where p.action_kind = 'undo_write' and p.state in ('pending', 'approved', 'parked', 'executed')
+    and (v.action ->> 'effect_id')::bigint = effect
+  limit 1 $$;
+revoke all on function workflow.open_undo from public;
+grant execute on function workflow.open_undo to chargehand_agent, chargehand_workflow, chargehand_worker;
+
 -- Take the mirror of a record back that an undo, which is done, took back.
 create function workflow.unmirror(undo bigint) returns void language sql security definer
   set search_path = pg_catalog, workflow, firm as $$

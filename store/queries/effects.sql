@@ -129,10 +129,16 @@ left join workflow.active_policy a on true
 where v.proposal_id = %(proposal_id)s and v.version = %(version)s;
 
 -- name: of_proposal
--- The effects of a proposal in the order they were entered.
-select effect_id, system, operation, item, state, attempts, external_ref, last_error, waits_since,
-  idempotency_key, body
-from workflow.effect where proposal_id = %(proposal_id)s order by effect_id;
+-- The effects of a proposal in the order they were entered, who undoes them, and what they wait behind: the oldest
+-- of those with their ordering key.
+select e.effect_id, e.system, e.operation, e.item, e.state, e.attempts, e.external_ref, e.last_error, e.waits_since,
+  e.settled_at, e.idempotency_key, e.body, u.proposal_id as undone_by, u.state as undo_state,
+  case when e.state in ('ready', 'leased') then (
+    select b.state from workflow.effect b
+    where b.system = e.system and b.ordering_key = e.ordering_key and b.effect_id < e.effect_id
+      and b.state in ('ready', 'leased', 'parked') order by b.effect_id limit 1) end as waits_behind
+from workflow.effect e left join lateral workflow.open_undo(e.effect_id) u on true
+where e.proposal_id = %(proposal_id)s order by e.effect_id;
 
 -- name: stopped
 -- One effect for a person's hand, its row locked.
@@ -214,6 +220,32 @@ where system = %(system)s and state = 'ready' and waits_since is not null;
 -- name: done
 -- A write that is in its system of record, if the caller may see its proposal.
 select e.proposal_id, e.system, e.operation, e.item, e.external_ref as record_id, e.ordering_key, e.body as record,
-  e.settled_at, v.action
+  e.settled_at, v.action, p.title, v.evidence, clock_timestamp() as now
 from workflow.effect e join workflow.proposal_version v using (proposal_id, version)
+join workflow.proposal p on p.proposal_id = e.proposal_id
 where e.effect_id = %(effect_id)s and e.state = 'done' and e.external_ref is not null;
+
+-- name: take_undo_turn
+-- Who proposes to undo the same write comes one after the other.
+select pg_advisory_xact_lock(hashtextextended('undo/' || %(effect_id)s::text, 0));
+
+-- name: open_undo
+-- The proposal that undoes a write, has undone it, or would.
+select proposal_id, state from workflow.open_undo(%(effect_id)s);
+
+-- name: unmirror
+-- What an undo took back is not mirrored any more.
+select workflow.unmirror(%(effect_id)s);
+
+-- name: behind
+-- Proposals with a write that waits behind this one.
+select distinct p.proposal_id, p.proposer_id, p.title
+from workflow.effect b
+join workflow.effect e on e.system = b.system and e.ordering_key = b.ordering_key and e.effect_id > b.effect_id
+  and e.state in ('ready', 'leased')
+join workflow.proposal p on p.proposal_id = e.proposal_id and p.proposal_id <> b.proposal_id
+where b.effect_id = %(effect_id)s;
+
+-- name: hands
+-- Who lets go on what stopped: the firm's administrators.
+select person_id from workflow.holders('admin', null, null);
