@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import psycopg
 import pytest
 
 from api.wiring import Application
@@ -181,3 +182,23 @@ def test_the_audit_log_is_paged_and_verified(application: Application, program: 
     assert [e["action"] for e in about] == ["proposal.submitted"] or about[0]["actor"] == "paula"
     chain = audrey.get("/v1/audit/verification").json()
     assert chain["whole"] and chain["head_seq"] >= newest["items"][0]["seq"]
+
+
+def test_undoing_is_proposed_over_rest(application: Application, program: Program) -> None:
+    """What is not carried out is not there to be undone."""
+    card = propose(application, firm.assignment())
+    approve = {"content_hash": card.content_hash, "verdict": "approve"}
+    signed = program("rita").post(path(card, "decisions"), json=approve).json()
+    effect_id = signed["effects"][0]["effect_id"]
+    undo = f"/v1/effects/{effect_id}/undo"
+    assert program("paula").post(undo, json={"reason": "A mistake"}).status_code == 404
+    with psycopg.connect(application.place.admin) as connection:
+        connection.execute(
+            "update workflow.effect set state = 'done', external_ref = 'psa-1', settled_at = now()"
+        )
+    assert program("paula").post(undo, json={"reason": ""}).status_code == 422
+    asked = program("paula").post(undo, json={"reason": "A mistake"})
+    assert asked.status_code == 201
+    assert asked.json()["action"]["record_id"] == "psa-1" and asked.json()["rule"] == "undo"
+    twice = program("paula").post(undo, json={"reason": "A mistake"})
+    assert (twice.status_code, twice.json()["title"]) == (409, "Being undone")
