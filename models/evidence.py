@@ -55,14 +55,19 @@ class QuoteCitation(BaseModel):
         return self
 
 
+AttachmentKind = Literal["document", "ticket", "link", "record"]
+
+
 class Attachment(BaseModel):
     """What an approver shows for a signature: where it can be looked up. Kept with the decision for ever."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    kind: Literal["document", "ticket", "link", "record"]
+    kind: AttachmentKind
     reference: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
 
+
+Attachments = Annotated[tuple[Attachment, ...], Field(max_length=20)]
 
 Citation = Annotated[RecordCitation | QuoteCitation, Field(discriminator="kind")]
 CitationAdapter: TypeAdapter[Citation] = TypeAdapter(Citation)

@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 from api.auth.callers import Reader, Wired
 from api.routes.base import Body, Limit, resource
 from models.actions import Action, ActionKind
+from models.evidence import Attachments
 from models.proposal import ProposalState, Verdict
 from workflow.cards import Box, Outcome, Pace, Page, PersonRef, ProposalCard, ProposalSummary
 from workflow.inbox import MOST_ALIKE, Order
@@ -26,12 +27,18 @@ ContentHash = Annotated[
 ]
 
 
+Evidence = Annotated[
+    Attachments, Field(description="What the signature rests on, where the step asks for it; kept with it")
+]
+
+
 class Decision(Body):
     content_hash: ContentHash
     verdict: Verdict
     reason: Annotated[
         Reason, Field(description="Needed to reject, and where the step asks for a comment")
     ] = ""
+    evidence: Evidence = ()
 
 
 class Acceptance(Body):
@@ -42,6 +49,7 @@ class Acceptance(Body):
         frozenset[str], Field(min_length=1, max_length=5_000, description="Ids of the items to keep")
     ]
     reason: Reason
+    evidence: Evidence = ()
 
 
 class Edit(Body):
@@ -157,7 +165,12 @@ def alike(proposal_id: UUID, principal: Reader, app: Wired) -> list[ProposalCard
 @router.post("/proposals/{proposal_id}/decisions", summary="Approve or reject")
 def decide(proposal_id: UUID, body: Decision, principal: Reader, app: Wired) -> Decided:
     card = app.workflow.decide(
-        principal, proposal_id, content_hash=body.content_hash, verdict=body.verdict, reason=body.reason
+        principal,
+        proposal_id,
+        content_hash=body.content_hash,
+        verdict=body.verdict,
+        reason=body.reason,
+        evidence=body.evidence,
     )
     return Decided(**dict(card), pace=app.workflow.pace(principal))
 
@@ -185,7 +198,12 @@ def reassign(proposal_id: UUID, body: Handover, principal: Reader, app: Wired) -
 @router.post("/proposals/{proposal_id}/acceptances", summary="Approve a part of a batch")
 def accept_part(proposal_id: UUID, body: Acceptance, principal: Reader, app: Wired) -> ProposalCard:
     return app.workflow.accept_part(
-        principal, proposal_id, content_hash=body.content_hash, keep=body.keep, reason=body.reason
+        principal,
+        proposal_id,
+        content_hash=body.content_hash,
+        keep=body.keep,
+        reason=body.reason,
+        evidence=body.evidence,
     )
 
 

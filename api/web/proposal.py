@@ -16,6 +16,7 @@ from api.web.changes import between, effect_of
 from api.web.render import names, page
 from models.actions import ReturnTimeEntries
 from models.errors import ChargehandError
+from models.evidence import Attachment, AttachmentKind
 from models.proposal import Verdict
 from workflow.cards import ProposalCard
 
@@ -24,6 +25,15 @@ router = APIRouter(prefix="/proposals/{proposal_id}", dependencies=[Depends(may(
 Text = Annotated[str, Form(max_length=4_000)]
 Hash = Annotated[str, Form(pattern="^[0-9a-f]{64}$")]
 Done = Literal["approve", "reject", "accept_part", "edit", "withdraw", "undo"]
+
+
+def attached(
+    evidence_kind: Annotated[AttachmentKind, Form()] = "document",
+    evidence_reference: Annotated[str, Form(max_length=500)] = "",
+) -> tuple[Attachment, ...]:
+    """What the form attaches to a signature: one reference, or nothing."""
+    reference = evidence_reference.strip()
+    return (Attachment(kind=evidence_kind, reference=reference),) if reference else ()
 
 
 @router.get("")
@@ -45,6 +55,7 @@ def decide(
     app: Wired,
     content_hash: Hash,
     verdict: Annotated[Verdict, Form()],
+    evidence: Annotated[tuple[Attachment, ...], Depends(attached)],
     reason: Text = "",
 ) -> Response:
     return _attempt(
@@ -53,9 +64,14 @@ def decide(
         proposal_id,
         verdict,
         lambda: app.workflow.decide(
-            caller.principal, proposal_id, content_hash=content_hash, verdict=verdict, reason=reason
+            caller.principal,
+            proposal_id,
+            content_hash=content_hash,
+            verdict=verdict,
+            reason=reason,
+            evidence=evidence,
         ),
-        {"reason": reason},
+        {"reason": reason, **_typed(evidence)},
     )
 
 
@@ -66,6 +82,7 @@ def accept_part(
     caller: SignedIn,
     app: Wired,
     content_hash: Hash,
+    evidence: Annotated[tuple[Attachment, ...], Depends(attached)],
     keep: Annotated[list[str], Form()] = [],  # noqa: B006 - FastAPI copies it
     reason: Text = "",
 ) -> Response:
@@ -75,9 +92,14 @@ def accept_part(
         proposal_id,
         "accept_part",
         lambda: app.workflow.accept_part(
-            caller.principal, proposal_id, content_hash=content_hash, keep=frozenset(keep), reason=reason
+            caller.principal,
+            proposal_id,
+            content_hash=content_hash,
+            keep=frozenset(keep),
+            reason=reason,
+            evidence=evidence,
         ),
-        {"part_reason": reason},
+        {"part_reason": reason, **_typed(evidence)},
     )
 
 
@@ -167,6 +189,10 @@ def _attempt(
         card = application(request).workflow.card(caller.principal, proposal_id)
         return _card_page(request, caller, card, problem=error, typed=typed)
     return _back(proposal_id, what)
+
+
+def _typed(evidence: tuple[Attachment, ...]) -> dict[str, str]:
+    return {f"evidence_{name}": value for a in evidence for name, value in a.model_dump().items()}
 
 
 def _back(proposal_id: UUID, done: Done) -> RedirectResponse:

@@ -9,6 +9,8 @@ create table access.same_person (
   check (person_id <> same_as)
 );
 create index same_person_as on access.same_person (same_as);
+alter table access.same_person enable row level security;
+create policy steward on access.same_person to chargehand_steward using (true) with check (true);
 grant select, insert, update, delete on access.same_person to chargehand_steward;
 
 create function access.canonical(person text) returns text language sql stable security definer
