@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from models.actions import ACTION_KINDS
 from models.errors import BadInput
 from models.money import Money
-from models.policy import Condition, Facts, PolicySet, policy_sha, signatures
+from models.policy import Condition, Facts, Gate, PolicySet, body_sha, policy_sha, signatures
 from models.policy_match import gate_for
 from models.policy_text import parse_policy
 
-STEP = {"name": "Lead", "approvers": [{"role": "practice_lead"}]}
+STEP: dict[str, Any] = {"name": "Lead", "approvers": [{"role": "practice_lead"}]}
 GATE = {"steps": [STEP]}
 
 
@@ -104,7 +104,7 @@ def test_every_action_meets_a_gate(known: Facts) -> None:
     assert signatures(gate_for(policy(BIG, SMALL, THIN, ANY), known).gate) >= 1
 
 
-VALID = {
+VALID: dict[str, Any] = {
     "name": "test",
     "currency": "EUR",
     "rules": [{"name": "all", "because": "it is the only one", "gate": GATE}],
@@ -193,3 +193,134 @@ def test_a_version_survives_storing_it() -> None:
     stored = PolicySet.model_validate(first.model_dump(mode="json"))
     assert policy_sha(stored) == policy_sha(first)
     assert stored.rules[-1].when == Condition()
+
+
+GROUP: dict[str, Any] = {"name": "Both", "approvers": [{"group": "partners"}], "signatures": "all"}
+
+
+@pytest.mark.parametrize(
+    ("change", "line", "reason"),
+    [
+        ("amount_at_least: '9', amount_below: '9'", 9, "nothing is at least 9 and below 9"),
+        ("contract_value_at_least: '9', contract_value_below: '5'", 9, "nor at least 9 and below 5"),
+        ("amount_below: '-1'", 9, "no amount is below nothing"),
+        ("margin_below: '1.2'", 9, "no margin is over 1"),
+        ("margin_effect_below: '-200'", 9, "points of a margin are at most 100"),
+        ("confidence_below: '2'", 9, "a confidence is at most 1"),
+        ("sensitivity: [secret]", 9, "no such kind of data"),
+        ("amount_atleast: '9'", 9, "a misspelt condition would never be asked"),
+    ],
+)
+def test_a_condition_that_cannot_hold_is_refused_at_its_line(change: str, line: int, reason: str) -> None:
+    text = f"""\
+name: test
+currency: EUR
+exchange_rates:
+  USD: '0.9'
+rules:
+  - name: first
+    because: |
+      of this
+    when: {{{change}}}
+    gate: {{steps: [{{name: Lead, approvers: [{{role: practice_lead}}]}}]}}
+  - name: last
+    because: of nothing else
+    gate: {{steps: [{{name: Lead, approvers: [{{role: practice_lead}}]}}]}}
+"""
+    with pytest.raises(BadInput) as caught:
+        parse_policy(text, "firm.yaml")
+    assert [p.line for p in caught.value.problems] == [line], reason
+
+
+@pytest.mark.parametrize(
+    ("change", "says", "reason"),
+    [
+        ({"exchange_rates": {"EUR": "1.1"}}, "own currency", "a euro is a euro"),
+        ({"exchange_rates": {"XXY": "1.1"}}, "ISO 4217", "no such currency"),
+        ({"exchange_rates": {"USD": "0"}}, "greater than 0", "everything would be nothing"),
+        ({"rules": [VALID["rules"][0] | {"gate": {"steps": [GROUP]}}]}, "no group", "nobody would be asked"),
+        (
+            {
+                "rules": [
+                    {
+                        "name": "here",
+                        "because": "b",
+                        "when": {"region": ["Moon"]},
+                        "gate": GATE,
+                    },
+                    *VALID["rules"],
+                ]
+            },
+            "no region",
+            "it would never hold",
+        ),
+        (
+            {
+                "groups": {"partners": ["a", "b"]},
+                "rules": [VALID["rules"][0] | {"gate": {"steps": [GROUP | {"signatures": 3}]}}],
+            },
+            "at most 2 people",
+            "three of two never sign",
+        ),
+        (
+            {
+                "groups": {"partners": ["a", "b", "c"]},
+                "rules": [
+                    {
+                        "name": "all",
+                        "because": "b",
+                        "when": {"action": ["send_reminder"]},
+                        "gate": {"steps": [GROUP]},
+                    },
+                    VALID["rules"][0] | {"name": "last"},
+                ],
+            },
+            "'all' can be more",
+            "all three of them are more than the last rule's one",
+        ),
+    ],
+)
+def test_what_cannot_work_is_refused_when_it_is_loaded(
+    change: dict[str, Any], says: str, reason: str
+) -> None:
+    with pytest.raises(BadInput) as caught:
+        parse_policy(yaml.safe_dump(VALID | change))
+    assert says in str(caught.value), reason
+
+
+def test_all_of_a_group_is_a_policy() -> None:
+    text = yaml.safe_dump(
+        VALID
+        | {"groups": {"partners": ["a", "b"]}, "rules": [VALID["rules"][0] | {"gate": {"steps": [GROUP]}}]}
+    )
+    gate = parse_policy(text).rules[0].gate
+    assert (gate.steps[0].signatures, signatures(gate)) == ("all", 1)
+
+
+@pytest.mark.parametrize(
+    ("step", "remind", "escalate", "expire", "reason"),
+    [
+        ({}, 24, 72, 120, "the gate's"),
+        ({"remind_after_hours": 2, "escalate_after_hours": 4, "expires_after_hours": 8}, 2, 4, 8, "its own"),
+        ({"expires_after_hours": 500}, 24, 72, 120, "never longer than the gate's"),
+    ],
+)
+def test_a_step_has_its_own_time(
+    step: dict[str, int], remind: int, escalate: int, expire: int, reason: str
+) -> None:
+    gate = Gate.model_validate({"steps": [STEP, STEP | step]})
+    assert (gate.remind_hours(1), gate.escalate_hours(1), gate.expire_hours(1)) == (
+        remind,
+        escalate,
+        expire,
+    ), reason
+    assert gate.remind_hours(0) == 24
+
+
+def test_a_version_stays_what_it_was_when_fields_are_added() -> None:
+    """A policy that an older release stored lacks keys that came later; its version is that of its text."""
+    stored = policy(BIG).model_dump(mode="json")
+    for rule in stored["rules"]:
+        del rule["when"]["confidence_below"]
+    assert PolicySet.model_validate(stored) == policy(BIG)
+    assert body_sha(stored) != policy_sha(policy(BIG))
