@@ -91,7 +91,7 @@ def propose(tx: Tx, draft: Draft) -> ProposalCard:
         policy=sha256,
         rule=resolved.rule.name,
         approvers=[[c.person_id for c in step] for step in resolved.steps],
-        **({"on_behalf_of": on_behalf_of} if on_behalf_of else {}),
+        on_behalf_of=on_behalf_of,
     )
     return card(tx, proposal_id)
 
