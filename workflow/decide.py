@@ -2,6 +2,7 @@
 enter the ledger and people hear of it, all in the same commit. Role: workflow."""
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from models.actions import ChangePolicy
@@ -142,6 +143,7 @@ def sign(
         stands_in_for=stands_in_for,
         evidence=dumps([a.model_dump() for a in evidence]),
     )
+    together: dict[str, Any] = {"batch": str(batch)} if batch else {}
     tx.audit(
         "proposal.decided",
         docket.subject,
@@ -150,7 +152,7 @@ def sign(
         verdict=verdict,
         content_hash=current.content_hash,
         stands_in_for=stands_in_for,
-        **({"batch": str(batch)} if batch else {}),
+        **together,
     )
     docket = docket.again()
     if resolved is None or verdict == "reject":

@@ -7,7 +7,7 @@ own transaction calls `workflow.propose.propose` itself."""
 import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import TypeVar, Unpack
+from typing import Any, TypeVar, Unpack
 from uuid import UUID, uuid4
 
 from models.access import NotFound, Principal, service
@@ -305,7 +305,7 @@ class Workflow:
         proposal_id: UUID,
         attempted: str,
         work: Callable[[Tx], R],
-        **noted: str,
+        **noted: Any,
     ) -> R:
         """Do the work in a transaction. `noted`: ids that a refusal is audited with."""
         try:
