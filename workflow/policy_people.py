@@ -25,7 +25,7 @@ _SHOWN = 4  # places of the firm that a finding names
 
 
 @dataclass
-class _Remembering(Tx):
+class Remembering(Tx):
     """A transaction that asks the same question once: the firm does not change while it is looked at."""
 
     known: dict[str, Any] = field(default_factory=dict)
@@ -35,6 +35,10 @@ class _Remembering(Tx):
         if key not in self.known:
             self.known[key] = super().rows(name, as_, **parameters)
         return list(self.known[key])
+
+    def row(self, name: str, as_: Callable[..., R], /, **parameters: Any) -> R | None:
+        found = self.rows(name, as_, **parameters)
+        return found[0] if found else None
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,7 @@ class _Names:
 
 def lint_people(tx: Tx, policy: PolicySet) -> list[LintFinding]:
     """What is odd about a policy in this firm, errors first."""
-    firm = _Remembering(tx.connection, tx.principal)
+    firm = Remembering(tx.connection, tx.principal)
     found: dict[_Oddity, list[str]] = defaultdict(list)
     cases = _cases(firm)
     for rule, kinds in zip(policy.rules, kinds_taken(policy), strict=True):

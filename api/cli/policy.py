@@ -5,12 +5,12 @@ from typing import Annotated
 import typer
 
 from api.cli.console import AsJson, console, ending, print_json, settings
-from api.cli.policy_tools import PolicyFile, lint, test
+from api.cli.policy_tools import PolicyFile, backtest, lint, test
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Show, check and change approval policies."
 )
-for tool in (lint, test):
+for tool in (lint, test, backtest):
     app.command()(tool)
 
 

@@ -1,5 +1,7 @@
 """`chargehand policy lint|test|backtest`: what a policy would do, before anybody signs it."""
 
+import re
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,8 +10,10 @@ import typer
 from api.cli.console import AsJson, console, ending, print_json, settings
 
 if TYPE_CHECKING:
+    from models.backtest import Backtest
     from models.policy_lint import LintFinding
     from models.policy_scenarios import Outcome
+    from workflow.backtest import Load
 
 PolicyFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A policy in YAML.")]
 
@@ -105,3 +109,97 @@ def _show_outcomes(outcomes: "list[Outcome]") -> None:
     unjudged = sum(not o.people_judged for o in outcomes)
     told = f"; of {unjudged} the people were not judged: give --people" if unjudged else ""
     console.print(f"{sum(o.passed for o in outcomes)} of {len(outcomes)} pass{told}", markup=False)
+
+
+def backtest(
+    candidate: PolicyFile,
+    against: Annotated[
+        str, typer.Option(help="Which proposals: 'last-90-days' or another number of days.")
+    ] = "last-90-days",
+    limit: Annotated[
+        str | None,
+        typer.Option(
+            "--limit-fewer-eyes", help="The most money that may pass with fewer signatures, e.g. 10000EUR."
+        ),
+    ] = None,
+    html: Annotated[
+        Path | None, typer.Option("--html", dir_okay=False, help="Also write a report to this file.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Replay the proposals that were made under a candidate: what would differ, and what would have passed
+    with fewer eyes. Exit code 1 when more than the limit does, or the data cannot rule it out."""
+    from dataclasses import asdict
+    from datetime import UTC, datetime, timedelta
+
+    from api.database import SET_UP, place
+    from models.policy_text import parse_policy
+    from workflow.backtest import backtest as replayed
+
+    until = datetime.now(UTC)
+    with ending():
+        policy = parse_policy(candidate.read_text(encoding="utf-8"), candidate.name)
+        most = _limit(limit, policy.currency) if limit is not None else None
+        with place(settings()).database().tx(SET_UP, "workflow") as tx:
+            found, loads = replayed(tx, policy, until - timedelta(days=_days(against)), until)
+    verdict = found.verdict(most) if most is not None else None
+    if html is not None:
+        from api.cli.policy_report import render
+
+        html.write_text(render(found, loads, most), encoding="utf-8")
+    if as_json:
+        print_json(
+            found.model_dump(mode="json") | {"loads": [asdict(load) for load in loads], "verdict": verdict}
+        )
+    else:
+        _show_backtest(found, loads)
+        if most is not None:
+            console.print(f"limit {most:,f} {found.currency}: {verdict}")
+    if verdict not in (None, "within"):
+        raise typer.Exit(1)
+
+
+def _days(against: str) -> int:
+    given = re.fullmatch(r"last-(\d{1,4})-days", against)
+    if given is None or not int(given[1]):
+        raise typer.BadParameter("say 'last-90-days', or another number of days")
+    return int(given[1])
+
+
+def _limit(said: str, currency: str) -> Decimal:
+    given = re.fullmatch(r"(\d+(?:\.\d{1,2})?) ?([A-Z]{3})", said)
+    if given is None or given[2] != currency:
+        raise typer.BadParameter(f"say an amount in {currency}, as the policy does, e.g. 10000{currency}")
+    return Decimal(given[1])
+
+
+def _show_backtest(found: "Backtest", loads: "list[Load]") -> None:
+    eyes = found.fewer_eyes
+    typer.echo(
+        f"{found.proposals} proposals of {found.clients} clients, "
+        f"{found.since:%Y-%m-%d} to {found.until:%Y-%m-%d}"
+    )
+    if not found.settled:
+        typer.echo("Too few to settle anything: read the intervals, not the figures.")
+    for fact, count in found.untold.items():
+        typer.echo(f"Not judged: {count}, for the {fact} was not recorded then")
+    for m in found.moved:
+        typer.echo(
+            f"  {m.change}: {m.rule_then} ({m.signatures_then}) -> {m.rule_now} ({m.signatures_now}): "
+            f"{m.proposals} proposals, {m.amount:,.2f} {found.currency}, "
+            f"{m.rejected_or_edited} rejected or edited"
+        )
+    share = f" ({eyes.share.share:.1%}, {eyes.share.low:.1%} to {eyes.share.high:.1%})" if eyes.share else ""
+    typer.echo(
+        f"Fewer eyes: {eyes.proposals} proposals{share}, {eyes.amount:,.2f} {found.currency}", nl=False
+    )
+    low, high = eyes.amount_interval or (None, None)
+    typer.echo(
+        f" ({low:,.2f} to {high:,.2f})" if low is not None else " (no interval: fewer than two clients)"
+    )
+    typer.echo(f"  people had rejected {eyes.rejected} and edited {eyes.edited} of them")
+    if eyes.without_rate:
+        typer.echo(f"  {eyes.without_rate} in a currency without a rate: not in the sum")
+    typer.echo(f"Signatures: {found.signatures_then} then, {found.signatures_now} under the candidate")
+    for load in loads[:10]:
+        typer.echo(f"  {load.name}: {load.then:.1f} then, {load.now:.1f} now")
