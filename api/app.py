@@ -15,6 +15,7 @@ from api.middleware import Observed
 from api.problems import ProblemDetails, Problems
 from api.routes import (
     audit,
+    delegations,
     health,
     live,
     me,
@@ -65,6 +66,7 @@ def create_app(application: Application) -> FastAPI:
         me,
         threads,
         proposals,
+        delegations,
         notices,
         live,
         tools,

@@ -229,4 +229,5 @@ def person(person_id: str, name: str | None) -> PersonRef:
 
 
 def money(amount: Decimal | None, currency: str | None) -> Money | None:
+    """Money of two columns; None where either is empty."""
     return Money(amount=amount, currency=currency) if amount is not None and currency else None

@@ -196,6 +196,13 @@ class NotItsItems(ChargehandError):
     retry = "with a fix"
 
 
+class CannotDelegate(ChargehandError):
+    """This cannot be delegated so: {reason}."""
+
+    status = 422
+    retry = "with a fix"
+
+
 class BadCursor(ChargehandError):
     """{after} is not where a page of this list ended."""
 

@@ -20,6 +20,7 @@ from store.db import Database, Tx
 from workflow import (
     asking,
     decide,
+    delegations,
     handover,
     operations,
     pace,
@@ -42,6 +43,7 @@ from workflow.cards import (
     ProposalSummary,
     QueueLine,
 )
+from workflow.delegations import Choices, DelegationView, Wanted
 from workflow.docket import Docket
 from workflow.errors import (
     Expired,
@@ -250,9 +252,52 @@ class Workflow:
         with self._db.tx(principal, "agent") as tx:
             return undo.undo(tx, effect_id, reason)
 
+    # --- delegating
+    def delegate(self, principal: Principal, wanted: Wanted) -> DelegationView:
+        """Let somebody sign for the caller, or for somebody absent; what waits is brought before them too."""
+        with self._db.tx(principal, "workflow") as tx:
+            made = delegations.delegate(tx, wanted)
+        self._bring_what_waits_for(made.delegator.person_id)
+        return made
+
+    def revoke_delegation(self, principal: Principal, delegation_id: UUID) -> DelegationView:
+        with self._db.tx(principal, "workflow") as tx:
+            return delegations.revoke(tx, delegation_id)
+
+    def delegations(self, principal: Principal) -> list[DelegationView]:
+        with self._db.tx(principal, "agent") as tx:
+            return delegations.delegations(tx)
+
+    def delegation_choices(self, principal: Principal) -> Choices:
+        with self._db.tx(principal, "workflow") as tx:
+            return delegations.choices(tx)
+
+    def bring_to_stand_ins(self) -> None:
+        """Ask those who have begun to stand in for somebody, by days or by a leave, to sign what waits."""
+        with self._db.tx(CLOCK, "workflow") as tx:
+            begun = delegations.begun(tx)
+        for delegator_id in {b.delegator_id for b in begun}:
+            self._bring_what_waits_for(delegator_id)
+        for stand_in in begun:
+            with self._db.tx(CLOCK, "workflow") as tx:
+                delegations.note_begun(tx, stand_in)
+
+    def _bring_what_waits_for(self, delegator_id: str) -> None:
+        with self._db.tx(CLOCK, "workflow") as tx:
+            waiting = delegations.waiting_for(tx, delegator_id)
+        for proposal_id in waiting:
+            try:
+                with self._db.tx(CLOCK, "workflow") as tx:
+                    docket = Docket.locked(tx, proposal_id)
+                    if docket.current.state == "pending":
+                        revise.refresh(docket)
+            except ChargehandError:
+                log.exception("proposal %s could not be brought to the stand-ins", proposal_id)
+
     # --- clock and hand
     def sweep(self, now: datetime) -> timers.Swept:
         """Remind, escalate and expire what is due, each proposal in a transaction of its own."""
+        self.bring_to_stand_ins()
         with self._db.tx(CLOCK, "workflow") as tx:
             due = timers.due(tx, now)
         counts = {"reminded": 0, "escalated": 0, "expired": 0, "failed": 0}

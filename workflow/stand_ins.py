@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 
 from models.access import ROLE_PERMISSIONS, Role
 from models.actions import ActionKind
+from models.money import Money
 from models.policy import Facts, NoExchangeRate, PolicySet, in_policy_currency
 from store.db import Tx
+from workflow.cards import money
 
 if TYPE_CHECKING:
     from workflow.gates import Candidate
@@ -26,7 +28,7 @@ class Scope:
     kinds: tuple[ActionKind, ...] = ()
     practices: tuple[str, ...] = ()
     clients: tuple[str, ...] = ()
-    amount_limit: Decimal | None = None  # in the policy's currency
+    amount_limit: Money | None = None
 
     def covers(self, facts: Facts, policy: PolicySet) -> bool:
         """Whether an action is within it. What cannot be told is not: an unknown amount, the client of a
@@ -43,7 +45,9 @@ class Scope:
         if "amount" in facts.unknown:
             return False
         try:
-            return facts.amount is None or in_policy_currency(facts.amount, policy) <= self.amount_limit
+            return facts.amount is None or in_policy_currency(facts.amount, policy) <= in_policy_currency(
+                self.amount_limit, policy
+            )
         except NoExchangeRate:
             return False
 
@@ -123,9 +127,10 @@ def _row(
     practices: Sequence[str],
     clients: Sequence[str],
     amount_limit: Decimal | None,
+    currency: str | None,
     **who_and_when: str,
 ) -> tuple[StandIn, Sequence[Role]]:
-    scope = Scope(tuple(kinds), tuple(practices), tuple(clients), amount_limit)
+    scope = Scope(tuple(kinds), tuple(practices), tuple(clients), money(amount_limit, currency))
     return StandIn(scope=scope, **who_and_when), delegate_roles  # type: ignore[arg-type]
 
 

@@ -16,6 +16,7 @@ COMMANDS = {
     "plan": "api.cli.plan:plan",
     "report": "api.cli.report:report",
     "policy": "api.cli.policy:app",
+    "delegation": "api.cli.delegation:app",
     "audit": "api.cli.audit:app",
     "eval": "api.cli.eval_:app",
     "token": "api.cli.token:app",

@@ -20,7 +20,7 @@ NoticeId = Annotated[int, Field(ge=1, le=NEWEST)]
 
 class Notice(BaseModel):
     notice_id: int
-    kind: Literal["outcome", "reminder", "escalation", "report", "question", "answer"]
+    kind: Literal["outcome", "reminder", "escalation", "report", "question", "answer", "delegation"]
     text: str
     proposal_id: UUID | None
     thread_id: UUID | None

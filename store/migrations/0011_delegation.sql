@@ -11,7 +11,8 @@ create table workflow.delegation (
   kinds         text[] not null default '{}',  -- of actions; empty: all
   practices     text[] not null default '{}',
   clients       text[] not null default '{}',
-  amount_limit  numeric(16, 2) check (amount_limit >= 0),  -- in the policy's currency
+  amount_limit  numeric(16, 2) check (amount_limit >= 0),
+  currency      char(3),                   -- the policy's when it was made
   reason        text not null check (reason <> ''),
   made_by       text not null,
   made_at       timestamptz not null default now(),
@@ -21,6 +22,7 @@ create table workflow.delegation (
   constraint not_taken_by_the_delegate check (made_by <> delegate_id),
   constraint days_or_leave check (
     when_on_leave = (first_day is null) and when_on_leave = (last_day is null) and first_day <= last_day),
+  constraint limit_has_a_currency check ((amount_limit is null) = (currency is null)),
   constraint revoked_by_somebody check ((revoked_by is null) = (revoked_at is null))
 );
 create index delegation_delegator on workflow.delegation (delegator_id);
@@ -41,7 +43,7 @@ create table workflow.stand_in_begun (
 create function workflow.stand_ins(people text[], on_leave text)
   returns table (delegator_id text, delegator_name text, delegate_id text, delegate_name text,
                  delegate_roles text[], since date, until date, reason text, kinds text[], practices text[],
-                 clients text[], amount_limit numeric)
+                 clients text[], amount_limit numeric, currency text)
   language sql stable security definer set search_path = pg_catalog, workflow, firm, access as $$
   with today as (
     select p.person_id, p.name, p.manager_id, (now() at time zone o.timezone)::date as day
@@ -52,7 +54,8 @@ create function workflow.stand_ins(people text[], on_leave text)
     where on_leave is not null group by t.person_id),
   named as (
     select d.delegator_id, d.delegate_id, coalesce(d.first_day, a.since) as since,
-      coalesce(d.last_day, a.until) as until, d.reason, d.kinds, d.practices, d.clients, d.amount_limit
+      coalesce(d.last_day, a.until) as until, d.reason, d.kinds, d.practices, d.clients, d.amount_limit,
+      d.currency::text
     from workflow.delegation d
     join today t on t.person_id = d.delegator_id
     left join away a on a.person_id = d.delegator_id
@@ -61,13 +64,13 @@ create function workflow.stand_ins(people text[], on_leave text)
   everybody as (
     select * from named
     union all
-    select t.person_id, t.manager_id, a.since, a.until, 'on leave', '{}', '{}', '{}', null
+    select t.person_id, t.manager_id, a.since, a.until, 'on leave', '{}', '{}', '{}', null, null
     from today t join away a on a.person_id = t.person_id
     where on_leave = 'manager' and t.manager_id <> t.person_id
       and not exists (select from named n where n.delegator_id = t.person_id))
   select e.delegator_id, t.name, p.person_id, p.name,
     (select coalesce(array_agg(distinct g.role), '{}') from access.role_grant g where g.person_id = p.person_id),
-    e.since, e.until, e.reason, e.kinds, e.practices, e.clients, e.amount_limit
+    e.since, e.until, e.reason, e.kinds, e.practices, e.clients, e.amount_limit, e.currency
   from everybody e
   join today t on t.person_id = e.delegator_id
   join firm.person p on p.person_id = access.canonical(e.delegate_id) and p.person_id <> e.delegator_id
@@ -130,6 +133,7 @@ where p.state = 'pending' and a.person_id not in (p.proposer_id, p.on_behalf_of,
   and (a.stands_in_for is null or workflow.stands_in(a.person_id, a.stands_in_for));
 
 -- As 0010 has it, with in whose seat somebody signs.
+-- As 0010 has it, with whom an approver stands in for.
 create or replace function workflow.submit(
     id uuid, tool text, tool_version text, thread uuid, title text, kind text,
     project text, practice text, client text, amount numeric, currency text,
