@@ -48,17 +48,22 @@ create function workflow.stand_ins(people text[], on_leave text)
   with today as (
     select p.person_id, p.name, p.manager_id, (now() at time zone o.timezone)::date as day
     from firm.person p join firm.office o on o.office = p.office where p.person_id = any (people)),
+  account as (
+    select t.person_id, t.person_id as account_id from today t
+    union all select s.same_as, s.person_id from access.same_person s where s.same_as = any (people)),
   away as (
     select t.person_id, min(l.starts_on) as since, max(l.ends_on) as until
-    from today t join firm.leave l on l.person_id = t.person_id and t.day between l.starts_on and l.ends_on
+    from today t join account c on c.person_id = t.person_id
+    join firm.leave l on l.person_id = c.account_id and t.day between l.starts_on and l.ends_on
     where on_leave is not null group by t.person_id),
   named as (
-    select d.delegator_id, d.delegate_id, coalesce(d.first_day, a.since) as since,
+    select t.person_id as delegator_id, d.delegate_id, coalesce(d.first_day, a.since) as since,
       coalesce(d.last_day, a.until) as until, d.reason, d.kinds, d.practices, d.clients, d.amount_limit,
       d.currency::text
     from workflow.delegation d
-    join today t on t.person_id = d.delegator_id
-    left join away a on a.person_id = d.delegator_id
+    join account c on c.account_id = d.delegator_id
+    join today t on t.person_id = c.person_id
+    left join away a on a.person_id = t.person_id
     where d.revoked_at is null
       and case when d.when_on_leave then a.person_id is not null else t.day between d.first_day and d.last_day end),
   everybody as (
@@ -66,7 +71,7 @@ create function workflow.stand_ins(people text[], on_leave text)
     union all
     select t.person_id, t.manager_id, a.since, a.until, 'on leave', '{}', '{}', '{}', null, null
     from today t join away a on a.person_id = t.person_id
-    where on_leave = 'manager' and t.manager_id <> t.person_id
+    where on_leave = 'manager' and t.manager_id is not null
       and not exists (select from named n where n.delegator_id = t.person_id))
   select e.delegator_id, t.name, p.person_id, p.name,
     (select coalesce(array_agg(distinct g.role), '{}') from access.role_grant g where g.person_id = p.person_id),
@@ -110,12 +115,13 @@ create table workflow.used_up (
 create function workflow.use_up() returns trigger language plpgsql security definer
   set search_path = pg_catalog, workflow as $$
 begin
-  if new.stands_in_for = any (workflow.barred(new.proposal_id, new.version)) then
+  if access.canonical(new.stands_in_for) = any (workflow.barred(new.proposal_id, new.version)) then
     raise exception '% proposed it, gains by it or is whom it is about', new.stands_in_for
       using errcode = 'check_violation', constraint = 'not_for_who_may_not';
   end if;
-  insert into workflow.used_up (proposal_id, version, person_id)
-    values (new.proposal_id, new.version, new.approver_id), (new.proposal_id, new.version, new.stands_in_for);
+  insert into workflow.used_up (proposal_id, version, person_id) values
+    (new.proposal_id, new.version, new.approver_id),
+    (new.proposal_id, new.version, access.canonical(new.stands_in_for));
   return null;
 end $$;
 create trigger use_up after insert on workflow.decision
@@ -132,7 +138,6 @@ where p.state = 'pending' and a.person_id not in (p.proposer_id, p.on_behalf_of,
                   and array[d.approver_id, d.seat] && array[a.person_id, a.seat])
   and (a.stands_in_for is null or workflow.stands_in(a.person_id, a.stands_in_for));
 
--- As 0010 has it, with in whose seat somebody signs.
 -- As 0010 has it, with whom an approver stands in for.
 create or replace function workflow.submit(
     id uuid, tool text, tool_version text, thread uuid, title text, kind text,

@@ -17,11 +17,11 @@ where d.delegator_id = %(delegator_id)s and d.delegate_id = %(delegate_id)s
 order by coalesce(d.revoked_at, 'infinity') desc, d.made_at desc limit 1;
 
 -- name: party
--- Somebody of the directory with what they hold, and what day it is at their office.
+-- The person of an account, with what they hold, and what day it is at their office.
 select p.person_id, p.name, p.starts_on, p.ends_on, (now() at time zone o.timezone)::date as today,
   array(select distinct g.role from access.role_grant g where g.person_id = p.person_id) as roles
 from firm.person p join firm.office o on o.office = p.office
-where p.person_id = %(person_id)s;
+where p.person_id = access.canonical(%(person_id)s);
 
 -- name: people
 -- Everybody who works here, with what they hold, by name.
@@ -29,6 +29,7 @@ select p.person_id, p.name,
   array(select distinct g.role from access.role_grant g where g.person_id = p.person_id) as roles
 from firm.person p
 where p.starts_on <= current_date and (p.ends_on is null or p.ends_on >= current_date)
+  and access.canonical(p.person_id) = p.person_id
 order by p.name, p.person_id;
 
 -- name: practices
