@@ -110,23 +110,20 @@ def delegate(tx: Tx, wanted: Wanted) -> DelegationView:
         raise CannotDelegate(reason="it needs a reason, which those who are asked to sign will read")
     _check_scope(tx, wanted)
     first_day, last_day = wanted.days or (None, None)
-    scope = {
+    terms: dict[str, Any] = {
+        "delegator_id": giver.person_id,
+        "delegate_id": taker.person_id,
+        "first_day": first_day,
+        "last_day": last_day,
         "kinds": list(wanted.kinds),
         "practices": list(wanted.practices),
         "clients": list(wanted.client_ids),
         "amount_limit": wanted.amount_limit,
         "currency": None if wanted.amount_limit is None else policy.currency,
     }
-    parties = {"delegator_id": giver.person_id, "delegate_id": taker.person_id}
-    days = {"first_day": first_day, "last_day": last_day}
-    made: UUID = tx.value("delegations.make", reason=reason, **parties, **days, **scope)
-    tx.audit(
-        "delegation.made_for_absent" if for_another else "delegation.made",
-        f"delegation:{made}",
-        **parties,
-        **days,
-        **scope,
-    )
+    made: UUID = tx.value("delegations.make", reason=reason, **terms)
+    event = "delegation.made_for_absent" if for_another else "delegation.made"
+    tx.audit(event, f"delegation:{made}", personal={"reason": reason}, **terms)
     when = f"from {first_day} to {last_day}" if wanted.days else "whenever they are on leave"
     _tell(tx, taker.person_id, f"You may sign for {giver.name} {when}: {reason}")
     if for_another:

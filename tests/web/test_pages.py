@@ -235,6 +235,7 @@ def test_pages_can_be_used_by_everybody(
         ("chat", "/chat"),
         ("reports", "/reports"),
         ("operations", "/operations"),
+        ("delegations", "/delegations"),
         ("audit", "/audit"),
         ("a problem", "/proposals/00000000-0000-0000-0000-000000000000"),
     ):

@@ -8,12 +8,11 @@ from typing import Any
 import psycopg
 import pytest
 
-from models.access import service
 from models.money import Money
 from models.policy import Facts, PolicySet
 from models.proposal import Verdict
 from store.db import Database
-from tests.workflow.firm import asked, assignment, draft, eur, insert, people, principal
+from tests.workflow.firm import asked, assignment, draft, eur, insert, people, principal, put_in_force
 from workflow import policies
 from workflow.cards import ProposalCard
 from workflow.errors import AlreadyDecided, NeededLater, NotYourDecision
@@ -75,14 +74,14 @@ def decide(workflow: Workflow) -> Decide:
 
 
 @pytest.fixture
-def with_policy(workflow: Workflow) -> Callable[..., None]:
+def with_policy(owner: psycopg.Connection[Any]) -> Callable[..., None]:
     """Put the default policy in force, changed; `steps`: with a single rule that has these."""
 
     def loaded(*steps: Mapping[str, Any], **changes: Any) -> None:
         body = policies.default().model_dump() | changes
         if steps:
             body["rules"] = [{"name": "only", "because": "it is the only one", "gate": {"steps": steps}}]
-        workflow.load_policy(service("setup"), PolicySet.model_validate(body))
+        put_in_force(owner, PolicySet.model_validate(body))
 
     return loaded
 
