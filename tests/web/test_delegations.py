@@ -43,7 +43,7 @@ def test_delegating_signing_for_another_and_revoking(served: Served, visit: Open
 
     page.get_by_role("button", name="Revoke that Leo Lang signs for Rita Roth").press("Enter")
     expect(page.get_by_role("status")).to_contain_text("It is revoked.")
-    expect(page.get_by_text("revoked by You")).to_be_visible()
+    expect(page.get_by_text("revoked by you")).to_be_visible()
 
 
 def test_what_is_wrong_is_said_and_nothing_typed_is_lost(served: Served, visit: Open) -> None:

@@ -265,3 +265,17 @@ def test_the_database_lets_nobody_forge_or_alter_one(
         db.tx(principal("paula"), role) as tx,
     ):
         tx.connection.execute(statement.encode())
+
+
+def test_who_hands_their_seat_over_leaves_none_to_stand_in(workflow: Workflow, today: date) -> None:
+    """Neither to a delegate of before, nor to one who comes after."""
+    workflow.delegate(principal("rita"), wanted(today))
+    card = workflow.propose(principal("paula"), draft(assignment()))
+    workflow.reassign(principal("rita"), card.proposal_id, to="dora", reason="She knows the client.")
+    workflow.delegate(principal("rita"), wanted(today, delegate_id="amir"))
+    for who in ("leo", "amir"):
+        with pytest.raises((NotYourDecision, NotFound)):
+            workflow.decide(
+                principal(who), card.proposal_id, content_hash=card.content_hash, verdict="approve"
+            )
+    assert workflow.card(principal("paula"), card.proposal_id).state == "pending"
