@@ -40,6 +40,7 @@ def filled(path: str, card: ProposalCard) -> str:
         "proposal_id": card.proposal_id,
         "thread_id": NOT_THERE,
         "delegation_id": NOT_THERE,
+        "question_id": NOT_THERE,
         "report_id": NOT_THERE,
         "token_id": NOT_THERE,
         "message_id": 1,
