@@ -190,6 +190,8 @@ def _show_backtest(found: "Backtest", loads: "list[Load]") -> None:
             f"{m.rejected_or_edited} rejected or edited"
         )
     share = f" ({eyes.share.share:.1%}, {eyes.share.low:.1%} to {eyes.share.high:.1%})" if eyes.share else ""
+    if eyes.share_by_client:
+        share += f", over clients {eyes.share_by_client[0]:.1%} to {eyes.share_by_client[1]:.1%}"
     typer.echo(
         f"Fewer eyes: {eyes.proposals} proposals{share}, {eyes.amount:,.2f} {found.currency}", nl=False
     )
