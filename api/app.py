@@ -17,6 +17,7 @@ from api.routes import (
     audit,
     delegations,
     health,
+    insight,
     live,
     me,
     notices,
@@ -73,6 +74,7 @@ def create_app(application: Application) -> FastAPI:
         reports,
         audit,
         operations,
+        insight,
         tokens,
         health,
     ):

@@ -80,6 +80,8 @@ class Settings(BaseSettings):
     audit_trusted_keys: Annotated[tuple[str, ...], NoDecode] = ()  # comma-separated
     audit_retain_days: Annotated[int | None, Field(ge=30)] = None  # then what people wrote is redacted
 
+    roi_assumptions: Path | None = None  # YAML as models/roi.yaml: the counterfactuals of the firm
+
     log_format: Literal["json", "console"] = "json"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     trace_endpoint: HttpUrl | None = Field(default=None, validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT")

@@ -13,6 +13,7 @@ from models.access import NotFound
 from models.actions import HoldInvoice
 from models.evidence import Citation, RecordCitation
 from models.money import Money
+from store.db import Tx
 from tools.lookup import Project, find_project
 from tools.money import Converter
 from tools.registry import Tool, ToolContext, ToolResult
@@ -65,7 +66,7 @@ class Finding:
 def check_readiness(ctx: ToolContext, asked: CheckReadiness) -> ToolResult:
     """What stands between the project's next invoice and its payment."""
     project = find_project(ctx, asked.project)
-    starts_on, ends_on = _period(ctx.now.date(), asked)
+    starts_on, ends_on = period(ctx.now.date(), asked)
     findings = findings_of(ctx, project, starts_on, ends_on)
     blocking = [f for f in findings if f.blocks]
     head = f"{project.name}, {starts_on:%-d %b} to {ends_on:%-d %b %Y}: " + (
@@ -91,7 +92,7 @@ def propose_hold(ctx: ToolContext, asked: ProposeHold) -> ToolResult:
         raise NotFound(what="open invoice", id=asked.invoice)
     row = rows[0]
     project = find_project(ctx, row["project_id"])
-    starts_on, ends_on = _period(row["issued_on"], CheckReadiness(project=project.id))
+    starts_on, ends_on = period(row["issued_on"], CheckReadiness(project=project.id))
     findings = [f for f in findings_of(ctx, project, starts_on, ends_on) if f.blocks]
     reasons = tuple(asked.reasons) or tuple(f.says for f in findings)
     if not reasons:
@@ -132,39 +133,59 @@ def propose_hold(ctx: ToolContext, asked: ProposeHold) -> ToolResult:
 
 def findings_of(ctx: ToolContext, project: Project, starts_on: date, ends_on: date) -> list[Finding]:
     """Everything to mend or to know before invoicing the project's days, the blocking first."""
-    convert = Converter.of(ctx)
-    billing = ctx.tx.records("invoices.billing", project_id=project.id)[0]
-    unapproved = ctx.tx.records(
-        "invoices.unapproved_time", project_id=project.id, starts_on=starts_on, ends_on=ends_on
+    return findings(ctx.tx, Converter.of(ctx), [project.id], starts_on, ends_on)[project.id]
+
+
+def findings(
+    tx: Tx, convert: Converter, projects: Sequence[str], starts_on: date, ends_on: date
+) -> Mapping[str, list[Finding]]:
+    """The same of many visible projects, by their ids. Raises NoExchangeRate."""
+    ids = list(projects)
+    unapproved = _by_project(
+        tx.records("invoices.unapproved_time", projects=ids, starts_on=starts_on, ends_on=ends_on)
     )
-    found = [
-        *_unapproved_time(project, unapproved, convert),
-        *_budget(project, billing, convert),
-        *_contract(project, billing, ends_on),
-        *_changes(ctx, project),
-    ]
-    return sorted(found, key=lambda f: not f.blocks)
+    changes = _by_project(tx.records("invoices.pending_change_orders", projects=ids))
+    return {
+        (id_ := billing["project_id"]): sorted(
+            [
+                *_unapproved_time(billing, unapproved.get(id_, []), convert),
+                *_budget(billing, convert),
+                *_contract(billing, ends_on),
+                *_changes(id_, changes.get(id_, [])),
+            ],
+            key=lambda f: not f.blocks,
+        )
+        for billing in tx.records("invoices.billing", projects=ids)
+    }
+
+
+def _by_project(rows: Sequence[Mapping[str, Any]]) -> Mapping[str, list[Mapping[str, Any]]]:
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    for row in rows:
+        found.setdefault(row["project_id"], []).append(row)
+    return found
 
 
 def _unapproved_time(
-    project: Project, rows: Sequence[Mapping[str, Any]], convert: Converter
+    billing: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], convert: Converter
 ) -> list[Finding]:
     if not rows:
         return []
+    currency = billing["currency"]
     stake = sum(
-        (convert(Money(amount=r["amount"], currency=r["currency"]), project.currency).amount for r in rows),
+        (convert(Money(amount=r["amount"], currency=r["currency"]), currency).amount for r in rows),
         Decimal(0),
     )
     hours = Decimal(sum(r["minutes"] for r in rows)) / 60
     entries = sum(r["entries"] for r in rows)
     says = (
         f"{hours:,.1f} hours in {entries} time entries are not approved: "
-        f"{Money(amount=stake, currency=project.currency)} cannot be billed yet"
+        f"{Money(amount=stake, currency=currency)} cannot be billed yet"
     )
-    return [Finding("unapproved_time", True, says, _of("project", project.id, says))]
+    return [Finding("unapproved_time", True, says, _of("project", billing["project_id"], says))]
 
 
-def _budget(project: Project, billing: Mapping[str, Any], convert: Converter) -> list[Finding]:
+def _budget(billing: Mapping[str, Any], convert: Converter) -> list[Finding]:
     found = []
     billed = Money(amount=billing["billed"], currency=billing["currency"])
     if billing["budget_amount"]:
@@ -173,11 +194,8 @@ def _budget(project: Project, billing: Mapping[str, Any], convert: Converter) ->
         if share >= NEAR_BUDGET:
             over = share > 1
             says = f"{billed} of the budget of {budget} is billed ({share:.0%})"
-            found.append(
-                Finding(
-                    "over_budget" if over else "near_budget", over, says, _of("project", project.id, says)
-                )
-            )
+            kind: Kind = "over_budget" if over else "near_budget"
+            found.append(Finding(kind, over, says, _of("project", billing["project_id"], says)))
     if billing["contract_id"] and billing["contract_kind"] in ("fixed_price", "time_and_materials"):
         value = convert(
             Money(amount=billing["contract_value"], currency=billing["contract_currency"]), billed.currency
@@ -190,7 +208,7 @@ def _budget(project: Project, billing: Mapping[str, Any], convert: Converter) ->
     return found
 
 
-def _contract(project: Project, billing: Mapping[str, Any], ends_on: date) -> list[Finding]:
+def _contract(billing: Mapping[str, Any], ends_on: date) -> list[Finding]:
     ended: date | None = billing["contract_ends_on"]
     if ended is None or ended >= ends_on:
         return []
@@ -198,15 +216,15 @@ def _contract(project: Project, billing: Mapping[str, Any], ends_on: date) -> li
     return [Finding("contract_ended", True, says, _of("contract", billing["contract_id"], says))]
 
 
-def _changes(ctx: ToolContext, project: Project) -> list[Finding]:
+def _changes(project_id: str, rows: Sequence[Mapping[str, Any]]) -> list[Finding]:
     return [
         Finding(
             "unsigned_change",
             True,
             f"a change order waits for signatures: {row['title']}",
-            _of("project", project.id, f"change order {row['proposal_id']} is not signed"),
+            _of("project", project_id, f"change order {row['proposal_id']} is not signed"),
         )
-        for row in ctx.tx.records("invoices.pending_change_orders", project_id=project.id)
+        for row in rows
     ]
 
 
@@ -214,7 +232,7 @@ def _of(record: Literal["project", "contract"], id_: str, says: str) -> Citation
     return RecordCitation(record=record, id=id_, says=says)
 
 
-def _period(today: date, asked: CheckReadiness) -> tuple[date, date]:
+def period(today: date, asked: CheckReadiness) -> tuple[date, date]:
     """The days asked for, or the last whole month before `today`."""
     last = asked.ends_on or today.replace(day=1) - timedelta(days=1)
     return asked.starts_on or last.replace(day=1), last

@@ -151,6 +151,7 @@ class ProposalCard(_View):
     created_at: datetime
     state_since: datetime
     expires_at: datetime
+    planted_flaw: str | None = None  # it was planted: what was wrong with it, once it is answered
 
 
 class ProposalSummary(_View):

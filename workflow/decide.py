@@ -14,6 +14,7 @@ from workflow.cards import ProposalCard
 from workflow.docket import Docket
 from workflow.errors import DecideAlone, EvidenceNeeded, NotYourDecision, ReasonNeeded
 from workflow.gates import Resolved
+from workflow.insight import plants
 from workflow.notices import listed, tell
 from workflow.policy_change import put_in_force
 from workflow.questions import unanswered
@@ -155,6 +156,9 @@ def sign(
         **together,
     )
     docket = docket.again()
+    if current.planted:
+        plants.reveal(docket, noticed=verdict == "reject")
+        return
     if resolved is None or verdict == "reject":
         _rejected(docket, reason)
         return

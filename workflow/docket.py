@@ -90,6 +90,7 @@ class Current:
     step: int
     expires_at: datetime
     escalated_at: datetime | None
+    planted: bool  # known to be bad, to see whether it is noticed: see workflow.insight.plants
     author_id: str
     canonical: str
     content_hash: str

@@ -234,6 +234,16 @@ class BeingUndone(ChargehandError):
     retry = "never"
 
 
+# --- planting
+
+
+class CannotPlant(ChargehandError):
+    """This cannot be planted: {reason}."""
+
+    status = 422
+    retry = "with a fix"
+
+
 # --- carrying out
 
 

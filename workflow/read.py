@@ -69,6 +69,7 @@ class _Row:
     on_behalf_of: str | None
     on_behalf_of_name: str | None
     differences: Sequence[Mapping[str, str]]
+    planted_flaw: str | None
     now: datetime
 
 
@@ -132,6 +133,7 @@ def card(tx: Tx, proposal_id: UUID) -> ProposalCard:
         created_at=row.created_at,
         state_since=row.state_since,
         expires_at=row.expires_at,
+        planted_flaw=row.planted_flaw,
     )
 
 

@@ -62,6 +62,7 @@ class _Signed:
     rule: str
     author_id: str
     proposer_id: str
+    planted: bool
     on_behalf_of: str | None
     state: ProposalState
     basis: Fields
@@ -81,8 +82,9 @@ def objection(tx: Tx, lease: Lease, seen: Sequence[Seen]) -> Objection | None:
     assert signed is not None  # the effect refers to it
     content = json.loads(signed.canonical)
     action = ActionAdapter.validate_python(content["action"])
-    if not _is_what_was_signed(action, lease):
-        return Objection("the ledger does not hold what was signed")
+    if signed.planted or not _is_what_was_signed(action, lease):
+        planted = "it was planted to see whether it is noticed, so nothing may come of it"
+        return Objection(planted if signed.planted else "the ledger does not hold what was signed")
     try:
         policy = policies.known(tx, signed.policy_sha256, signed.policy_digest)
         in_force = policies.known(tx, signed.active_sha256 or signed.policy_sha256, signed.active_digest)

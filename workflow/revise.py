@@ -25,6 +25,7 @@ from workflow.errors import (
     ReasonNeeded,
 )
 from workflow.gates import Resolved, find_gate
+from workflow.insight import plants
 from workflow.notices import tell
 from workflow.policies import active, pinned
 from workflow.read import card
@@ -71,6 +72,9 @@ def edit(tx: Tx, proposal_id: UUID, *, content_hash: str, action: Action, note: 
         raise ReasonNeeded(what="an edit")
     check_edit(docket.action, action)
     current, me = docket.current, tx.principal
+    if current.planted:
+        plants.reveal(docket, noticed=True)
+        return card(tx, proposal_id)
     policy, sha256 = active(tx)
     resolved = find_gate(tx, docket.request(action=action, author_id=me.person_id), policy)
     title = current.title if current.title.endswith("(edited)") else f"{current.title} (edited)"

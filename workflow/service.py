@@ -54,6 +54,7 @@ from workflow.errors import (
     TooManyAtOnce,
 )
 from workflow.inbox import Filters, FilterWords, Order
+from workflow.insight import plants
 from workflow.propose import Draft, propose
 
 log = logging.getLogger(__name__)
@@ -332,6 +333,23 @@ class Workflow:
     def resume(self, principal: Principal, system: System, reason: str) -> None:
         with self._db.tx(principal, "workflow") as tx:
             operations.resume(tx, system, reason)
+
+    # --- planted items
+    def consent_to_plants(self, principal: Principal, *, agrees: bool) -> None:
+        with self._db.tx(principal, "workflow") as tx:
+            plants.consent(tx, agrees=agrees)
+
+    def plant(
+        self,
+        principal: Principal,
+        source_id: UUID,
+        *,
+        person_id: str,
+        flaw: str,
+        action: Action | None = None,
+    ) -> UUID:
+        with self._db.tx(principal, "workflow") as tx:
+            return plants.plant(tx, source_id, person_id=person_id, flaw=flaw, action=action)
 
     def load_policy(self, principal: Principal, policy: PolicySet) -> str:
         """Put the first policy in force; its sha256. Raises PolicyInForce where there is one."""

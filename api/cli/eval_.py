@@ -1,6 +1,8 @@
 """`chargehand eval`: run the suites. Needs neither a network nor a key."""
 
+from datetime import UTC, datetime
 from pathlib import Path
+from secrets import token_bytes
 from typing import Annotated, Any
 
 import typer
@@ -49,3 +51,38 @@ def run(
             console.print(f"{machine}\n{people}", markup=False)
     if as_json:
         print_json(found)
+
+
+@app.command()
+def overrides(
+    out: Annotated[Path, typer.Option("--out", dir_okay=False, help="The JSONL file to write.")],
+    salt: Annotated[
+        str | None,
+        typer.Option(
+            "--salt",
+            envvar="CHARGEHAND_EXPORT_SALT",
+            help="Keeps pseudonyms the same from export to export; without one, each export has its own.",
+        ),
+    ] = None,
+    since: Annotated[
+        datetime | None, typer.Option("--since", formats=["%Y-%m-%d"], help="Only from this day on.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write what people rejected, edited or left out as eval cases, without personal data."""
+    from api.cli.console import settings
+    from api.database import SET_UP, place
+    from evals.overrides import export
+
+    with ending():
+        database = place(settings()).database()
+        with database.tx(SET_UP, "worker") as tx:
+            first = since.replace(tzinfo=UTC) if since else None
+            counts = export(tx, out, salt.encode() if salt else token_bytes(32), first)
+    if as_json:
+        print_json({"file": str(out), "cases": counts})
+    elif counts:
+        told = ", ".join(f"{n} of {event.replace('_', ' ')}" for event, n in sorted(counts.items()))
+        console.print(f"{out}: {told}. Read the free text before you hand it on.", markup=False)
+    else:
+        console.print("Nobody has rejected, edited or left anything out yet; the file is empty.")

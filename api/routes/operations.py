@@ -36,6 +36,7 @@ class ParkedEffect(BaseModel):
     last_error: str | None
     idempotency_key: str
     created_at: datetime
+    parked_since: datetime
     body: dict[str, Any]
 
 

@@ -9,10 +9,12 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from api.auth.callers import Caller, SignedIn, Wired
 from api.routes.audit import NEWEST, AuditEvent, glance, read_page
+from api.routes.insight import find_practices, find_queues
 from api.routes.notices import NEWEST as LAST
 from api.routes.notices import mark_read, my_notices
 from api.routes.operations import EffectId, parked_effects
 from api.routes.reports import find_report, list_reports
+from api.web.insight import AGES, ages
 from api.web.render import names, page
 from models.access import require
 from models.actions import System
@@ -49,15 +51,25 @@ def read_news(caller: SignedIn, app: Wired, up_to: Annotated[int, Form(ge=1, le=
 
 
 @router.get("/operations")
-def operations(request: Request, caller: SignedIn, app: Wired) -> HTMLResponse:
+def operations(
+    request: Request,
+    caller: SignedIn,
+    app: Wired,
+    practice: Annotated[str, Query(max_length=100)] = "",
+) -> HTMLResponse:
     require(caller.principal, "operations.read")
+    queues = find_queues(app.db, caller.principal, practice or None)
     return page(
         request,
         "operations.html",
         caller,
-        queues=app.workflow.queue_health(caller.principal),
+        queues=queues,
         circuits=app.workflow.circuits(caller.principal),
         parked=parked_effects(app.db, caller.principal),
+        practice=practice,
+        practices=find_practices(app.db, caller.principal),
+        ages=AGES,
+        spread=ages(queues.spread, "Waiting") if queues.waiting else None,
     )
 
 

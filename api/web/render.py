@@ -41,6 +41,8 @@ def environment() -> Environment:
         "left": _left,
         "field": wording.field,
         "number": wording.number,
+        "hours": wording.hours,
+        "amount": wording.amount,
         "percent": wording.percent,
         "prose": wording.prose,
         "exact": _exact,

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from math import floor, log10
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -125,6 +126,21 @@ def span(length: timedelta) -> str:
         if seconds >= size:
             return f"{seconds // size} {unit}"
     return "seconds"
+
+
+def hours(value: float) -> str:
+    """A length of time that is counted in hours, e.g. 40 min, 3.5 h, 2.1 d."""
+    if value < 1:
+        return f"{value * 60:.0f} min"
+    return f"{value:.1f} h" if value < 48 else f"{value / 24:,.1f} d"
+
+
+def amount(value: float) -> str:
+    """A figure that is not exact: three digits, and no more of them than it deserves."""
+    if value == 0:
+        return "0"
+    digits = 2 - floor(log10(abs(value)))
+    return f"{round(value, digits):,.{max(digits, 0)}f}"
 
 
 def number(value: Decimal | float | int) -> str:

@@ -61,52 +61,61 @@ begin
     values (person, id, 'card', 'card:1:0', title);
 end $$;
 
--- Stretches of waiting for a signature, of what the caller may see, that were not over before `since`: one row a
--- version and step. Who asks is held back by row-level security as anywhere else.
+-- Stretches of waiting for a signature that were not over before `since`, of the proposals that the caller may see
+-- (the same words as the policy on workflow.proposal): one row a version and step, with who was asked to sign it.
+-- With the owner's rights, because a policy on each of four tables would ask the same question four times a row.
 create function workflow.waits(since timestamptz)
-  returns table (proposal_id uuid, version integer, step integer, rule text, step_name text, kind text,
-                 practice text, started_at timestamptz, ended_at timestamptz)
-  language sql stable set search_path = pg_catalog, workflow as $$
+  returns table (proposal_id uuid, version integer, step integer, rule text, step_name text, practice text,
+                 asked text[], started_at timestamptz, ended_at timestamptz)
+  language sql stable security definer set search_path = pg_catalog, workflow as $$
   with recent as materialized (
-    select p.proposal_id, p.version, p.step, p.state, p.state_since, p.action_kind, p.practice
+    select p.proposal_id, p.version, p.step, p.state, p.state_since, p.practice
     from workflow.proposal p
-    where not p.planted and (p.state = 'pending' or p.state_since >= since)),
+    where not p.planted and (p.state = 'pending' or p.state_since >= since) and (
+      p.proposer_id = (select app.me())
+      or (select app.sees_all_proposals())
+      or p.proposal_id in (select s.proposal_id from workflow.asked s where s.person_id = (select app.me()))
+      or ((select app.sees_money()) and p.project_id in (select unnest(app.visible_projects()))))),
   versions as materialized (
     select v.proposal_id, v.version, v.rule, v.gate -> 'gate' -> 'steps' as steps, v.created_at,
       lead(v.created_at) over (partition by v.proposal_id order by v.version) as superseded_at
-    from workflow.proposal_version v
-    where v.proposal_id in (select r.proposal_id from recent r)),
+    from workflow.proposal_version v join recent r on r.proposal_id = v.proposal_id),
   signed as (
-    select d.proposal_id, d.version, d.step, max(d.decided_at) as at from workflow.decision d
-    where d.proposal_id in (select r.proposal_id from recent r) group by 1, 2, 3),
-  ended as (  -- steps that were signed or rejected
+    select d.proposal_id, d.version, d.step, max(d.decided_at) as at
+    from workflow.decision d join recent r on r.proposal_id = d.proposal_id group by 1, 2, 3),
+  ended as materialized (  -- steps that were signed or rejected
     select s.proposal_id, s.version, s.step, s.at,
       lag(s.at) over (partition by s.proposal_id, s.version order by s.step) as before
     from signed s join recent r using (proposal_id)
     where not (r.state = 'pending' and s.version = r.version and s.step = r.step)),
   last_end as (select e.proposal_id, e.version, max(e.step) as step, max(e.at) as at from ended e group by 1, 2),
   stretches as (
-    select e.proposal_id, e.version, e.step, coalesce(e.before, v.created_at) as started_at, e.at as ended_at
+    select e.proposal_id, e.version, e.step, coalesce(e.before, v.created_at) as started_at, e.at as ended_at,
+      v.rule, v.steps
     from ended e join versions v using (proposal_id, version)
     union all  -- the step that an edit, a lapse or the present found open
     select v.proposal_id, v.version,
       case when v.superseded_at is null then r.step else coalesce(l.step + 1, 0) end,
       coalesce(l.at, v.created_at),
-      coalesce(v.superseded_at, case when r.state <> 'pending' then r.state_since end)
+      coalesce(v.superseded_at, case when r.state <> 'pending' then r.state_since end), v.rule, v.steps
     from versions v join recent r using (proposal_id)
     left join last_end l on l.proposal_id = v.proposal_id and l.version = v.version
-    where v.superseded_at is not null or r.state in ('pending', 'expired', 'withdrawn'))
-  select s.proposal_id, s.version, s.step, v.rule, v.steps -> s.step ->> 'name', r.action_kind, r.practice,
-    s.started_at, s.ended_at
-  from stretches s join versions v using (proposal_id, version) join recent r using (proposal_id)
-  where v.steps -> s.step is not null and coalesce(s.ended_at, now()) >= since $$;
+    where v.superseded_at is not null or r.state in ('pending', 'expired', 'withdrawn')),
+  asked as (
+    select a.proposal_id, a.version, a.step, array_agg(distinct a.person_id) as people
+    from workflow.approver a join recent r on r.proposal_id = a.proposal_id where a.held group by 1, 2, 3)
+  select s.proposal_id, s.version, s.step, s.rule, s.steps -> s.step ->> 'name', r.practice,
+    coalesce(a.people, '{}'), s.started_at, s.ended_at
+  from stretches s join recent r using (proposal_id)
+  left join asked a on a.proposal_id = s.proposal_id and a.version = s.version and a.step = s.step
+  where s.steps -> s.step is not null and coalesce(s.ended_at, now()) >= since $$;
 
 -- Opened, closed, paused and resumed circuits, without who did it: for those who may not read the audit log.
 create function workflow.circuit_history(since timestamptz)
   returns table (at timestamptz, system text, event text, reason text)
   language sql stable security definer set search_path = pg_catalog, audit as $$
-  select e.at, substr(e.subject, 8), substr(e.action, 9), coalesce(e.body ->> 'reason', '')
-  from audit.event e
+  select e.at, substr(e.subject, 8), substr(e.action, 9), coalesce(e.body ->> 'reason', r.value, '')
+  from audit.event e left join audit.personal r on r.seq = e.seq and r.field = 'reason'
   where e.action like 'circuit.%' and e.at >= since and (app.is_service() or app.my_roles() &&
     array['resource_manager', 'practice_lead', 'delivery_director', 'finance', 'auditor', 'admin'])
   order by e.at desc $$;
@@ -154,22 +163,44 @@ create function app.practice_hours(first_week date, last_week date)
   from capacity c left join booked b using (practice, week) left join worked k using (practice, week)
   order by 1, 2 $$;
 
+-- Verdicts with how long they took: one's own, and everybody's for those who may read the audit log. `seconds` runs
+-- from when the person opened the card; where that is not known, from when it was sent to them, so that what looks
+-- quick was quick; null where neither is known.
+create function workflow.verdicts(since timestamptz)
+  returns table (approver_id text, kind text, verdict text, decided_at timestamptz, characters integer,
+                 seconds float8)
+  language sql stable security definer set search_path = pg_catalog, workflow as $$
+  select d.approver_id, p.action_kind, d.verdict, d.decided_at, char_length(v.canonical),
+    extract(epoch from d.decided_at - coalesce(
+      (select g.opened_at from workflow.reading g where g.person_id = d.approver_id
+        and g.proposal_id = d.proposal_id and g.version = d.version and g.opened_at <= d.decided_at),
+      (select max(n.created_at) from workflow.notice n
+      where n.proposal_id = d.proposal_id and n.person_id = d.approver_id and n.kind = 'card'
+        and n.created_at <= d.decided_at)))::float8
+  from workflow.decision d join workflow.proposal p using (proposal_id)
+  join workflow.proposal_version v on v.proposal_id = d.proposal_id and v.version = d.version
+  where d.decided_at >= since and not p.planted
+    and (d.approver_id = app.me() or app.my_roles() && array['auditor', 'delivery_director', 'admin']) $$;
+
 create index decision_decided on workflow.decision (decided_at);
 create index proposal_settled on workflow.proposal (state_since) where state <> 'pending';
 create index event_circuit on audit.event (at) where action like 'circuit.%';
 
 revoke all on function workflow.plant, workflow.waits, workflow.circuit_history, workflow.base_rates,
-  app.practice_hours from public;
+  workflow.verdicts, app.practice_hours from public;
 grant execute on function workflow.plant to chargehand_workflow;
-grant execute on function workflow.waits, workflow.circuit_history, workflow.base_rates, app.practice_hours
-  to chargehand_agent;
+grant execute on function workflow.waits, workflow.circuit_history, workflow.base_rates, workflow.verdicts,
+  app.practice_hours to chargehand_agent;
 
 alter table workflow.plant_consent enable row level security;
 alter table workflow.planted_item enable row level security;
 -- Nobody agrees to it for another.
 grant select, insert, delete on workflow.plant_consent to chargehand_workflow;
-create policy own on workflow.plant_consent to chargehand_workflow
-  using (person_id = (select app.me())) with check (person_id = (select app.me()));
+create policy seen_by_workflow on workflow.plant_consent for select to chargehand_workflow using (true);
+create policy given on workflow.plant_consent for insert to chargehand_workflow
+  with check (person_id = (select app.me()));
+create policy withdrawn on workflow.plant_consent for delete to chargehand_workflow
+  using (person_id = (select app.me()));
 grant select on workflow.plant_consent to chargehand_agent;
 create policy seen on workflow.plant_consent to chargehand_agent using (
   person_id = (select app.me()) or (select app.my_roles()) && array['auditor', 'delivery_director']);

@@ -107,7 +107,7 @@ from workflow.proposal p where p.proposal_id = %(proposal_id)s;
 -- name: signed_content
 -- What an effect's version says, who asked for it, who signed it and as what, and what the firm's records said
 -- then. A policy's digest tells whether one that was read before is still what is stored.
-select v.canonical, v.policy_sha256, v.rule, v.author_id, p.proposer_id,
+select v.canonical, v.policy_sha256, v.rule, v.author_id, p.proposer_id, p.planted,
   nullif(p.on_behalf_of, '') as on_behalf_of, p.state,
   (select md5(b.body::text) from workflow.policy_version b where b.sha256 = v.policy_sha256) as policy_digest,
   a.sha256 as active_sha256,

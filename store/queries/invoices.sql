@@ -32,24 +32,41 @@ select record_id, recorded_at from firm.system_record
 where kind = 'send_reminder' and body ->> 'invoice_id' = %(invoice_id)s order by recorded_at desc;
 
 -- name: unapproved_time
--- Time in a period that is not approved yet, with what it would bill in each person's currency.
-select state, count(*) as entries, sum(minutes)::integer as minutes,
+-- Time of projects in a period that is not approved yet, with what it would bill in each person's currency.
+select project_id, state, count(*) as entries, sum(minutes)::integer as minutes,
   sum(minutes / 60.0 * r.bill_rate) as amount, r.currency
 from firm.time_entry t join firm.person_rate r using (person_id)
-where t.project_id = %(project_id)s and t.started_at >= %(starts_on)s and t.started_at < %(ends_on)s::date + 1
+where t.project_id = any (%(projects)s) and t.started_at >= %(starts_on)s and t.started_at < %(ends_on)s::date + 1
   and t.state <> 'approved'
-group by state, r.currency order by state;
+group by project_id, state, r.currency order by project_id, state;
 
 -- name: billing
--- What was billed on a project so far, beside its budget and its contract.
-select p.budget_amount, p.currency, c.contract_id, c.kind as contract_kind, c.value as contract_value,
+-- What was billed on projects so far, beside their budgets and contracts.
+select p.project_id, p.budget_amount, p.currency, c.contract_id, c.kind as contract_kind, c.value as contract_value,
   c.currency as contract_currency, c.ends_on as contract_ends_on,
   coalesce(sum(i.amount) filter (where i.currency = p.currency), 0) as billed, count(i.invoice_id) as invoices
 from firm.project p left join firm.contract c using (contract_id) left join firm.invoice i using (project_id)
-where p.project_id = %(project_id)s
+where p.project_id = any (%(projects)s)
 group by p.project_id, c.contract_id;
 
 -- name: pending_change_orders
--- Change orders of a project that are proposed and not decided.
-select proposal_id, title from workflow.proposal
-where project_id = %(project_id)s and action_kind = 'create_change_order' and state = 'pending';
+-- Change orders of projects that are proposed and not decided.
+select project_id, proposal_id, title from workflow.proposal
+where project_id = any (%(projects)s) and action_kind = 'create_change_order' and state = 'pending';
+
+-- name: worked_projects
+-- Visible projects that were worked on in a period: hours, approved hours, what those bill in each person's currency,
+-- and what was invoiced since the period began.
+select p.project_id, p.name, p.practice, p.currency, sum(t.hours)::float8 as hours,
+  coalesce(sum(t.hours) filter (where t.approved), 0)::float8 as approved_hours,
+  sum(t.amount) filter (where t.approved) as amount, t.currency as amount_currency,
+  coalesce((select sum(i.amount) from firm.invoice i where i.project_id = p.project_id and i.currency = p.currency
+    and i.issued_on >= %(starts_on)s), 0) as invoiced
+from firm.project p join (
+  select t.project_id, t.state = 'approved' as approved, r.currency, sum(t.minutes) / 60.0 as hours,
+    sum(t.minutes / 60.0 * r.bill_rate) as amount
+  from firm.time_entry t left join firm.person_rate r using (person_id)
+  where t.started_at >= %(starts_on)s and t.started_at < %(ends_on)s::date + 1 and t.state <> 'returned'
+  group by 1, 2, 3) t using (project_id)
+where %(practice)s::text is null or p.practice = %(practice)s
+group by p.project_id, t.currency order by p.practice, p.project_id;

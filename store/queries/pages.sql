@@ -8,7 +8,7 @@ from workflow.proposal p where p.proposal_id = any (%(proposals)s);
 -- name: parked
 -- Effects that wait for a person's hand, the oldest first, as far as the caller may see them.
 select e.effect_id, e.proposal_id, p.title, e.system, e.operation, e.item, e.state, e.attempts, e.last_error,
-  e.idempotency_key, e.created_at, e.body
+  e.idempotency_key, e.created_at, p.state_since as parked_since, e.body
 from workflow.effect e join workflow.proposal p using (proposal_id)
 where e.state = 'parked' order by e.effect_id limit %(limit)s;
 

@@ -28,7 +28,7 @@ select app.sees_proposal(proposal_id) from workflow.proposal where proposal_id =
 -- A proposal with its current version.
 select p.proposal_id, p.proposer_id, nullif(p.on_behalf_of, '') as on_behalf_of, p.title, p.state,
   p.state_since, p.version, p.step, p.expires_at,
-  p.escalated_at, v.author_id, v.canonical, v.content_hash, v.policy_sha256, v.rule, v.gate, v.explanation,
+  p.escalated_at, p.planted, v.author_id, v.canonical, v.content_hash, v.policy_sha256, v.rule, v.gate, v.explanation,
   v.created_at as version_at, clock_timestamp() as now
 from workflow.proposal p join workflow.proposal_version v using (proposal_id, version)
 where p.proposal_id = %(proposal_id)s;
@@ -50,11 +50,12 @@ update workflow.proposal set version = %(version)s, step = 0, title = %(title)s,
 where proposal_id = %(proposal_id)s;
 
 -- name: add_approvers
--- Those who may sign a version's steps; who is there already stays.
+-- Those who may sign a version's steps; who is there already stays. Nobody joins a planted one: others did not agree.
 insert into workflow.approver (proposal_id, version, step, person_id, why, fallback, stands_in_for)
 select %(proposal_id)s, %(version)s, a.step, a.person_id, a.why, a.fallback, a.stands_in_for
 from jsonb_to_recordset(%(approvers)s::jsonb)
   a (step integer, person_id text, why text, fallback boolean, stands_in_for text)
+where not exists (select from workflow.proposal p where p.proposal_id = %(proposal_id)s and p.planted)
 on conflict do nothing;
 
 -- name: next_step
@@ -97,7 +98,9 @@ select p.proposal_id, p.proposer_id, n.name as proposer_name, p.tool, p.tool_ver
   p.expires_at, v.author_id, v.content_hash, v.action, v.evidence, v.explanation, v.policy_sha256, v.gate,
   v.why, (v.canonical::jsonb ->> 'confidence')::numeric as confidence,
   nullif(p.on_behalf_of, '') as on_behalf_of, b.name as on_behalf_of_name,
-  coalesce(v.canonical::jsonb -> 'returned' -> 'differences', '[]') as differences, now() as now
+  coalesce(v.canonical::jsonb -> 'returned' -> 'differences', '[]') as differences,
+  (select i.flaw from workflow.planted_item i where i.proposal_id = p.proposal_id and p.state <> 'pending')
+    as planted_flaw, now() as now
 from workflow.proposal p
 join workflow.proposal_version v using (proposal_id, version)
 left join firm.person n on n.person_id = p.proposer_id
@@ -117,11 +120,10 @@ from workflow.declined_item d left join firm.person n on n.person_id = d.decline
 where d.proposal_id = %(proposal_id)s order by d.version, d.item_id;
 
 -- name: queue_health
--- How long proposals wait at each step, of what the caller may see.
-select v.rule, v.gate -> 'gate' -> 'steps' -> p.step ->> 'name' as step, count(*)::integer as waiting,
-  (extract(epoch from now() - min(p.state_since)) / 3600)::float8 as oldest_hours,
-  (extract(epoch from percentile_cont(0.5) within group (order by now() - p.state_since)) / 3600)::float8
+-- How long proposals wait at each step, from when it was its turn, of what the caller may see.
+select w.rule, w.step_name as step, count(*)::integer as waiting,
+  (extract(epoch from now() - min(w.started_at)) / 3600)::float8 as oldest_hours,
+  (extract(epoch from percentile_cont(0.5) within group (order by now() - w.started_at)) / 3600)::float8
     as median_hours
-from workflow.proposal p join workflow.proposal_version v using (proposal_id, version)
-where p.state = 'pending'
+from workflow.waits(now()) w where w.ended_at is null
 group by 1, 2 order by oldest_hours desc;

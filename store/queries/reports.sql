@@ -18,7 +18,7 @@ where g.role in ('resource_manager', 'practice_lead') and (g.scope_kind = 'firm'
 -- People for whom a move is already proposed and waits, or was refused in the last two weeks.
 select distinct v.action ->> 'person_id' as person_id
 from workflow.proposal p join workflow.proposal_version v using (proposal_id, version)
-where p.action_kind in ('create_assignment', 'plan_development')
+where p.action_kind in ('create_assignment', 'plan_development') and not p.planted
   and (p.state = 'pending' or p.state_since > %(now)s::timestamptz - interval '14 days');
 
 -- name: get
