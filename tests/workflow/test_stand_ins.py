@@ -471,3 +471,18 @@ def test_the_database_uses_up_delegate_and_delegator(
         with pytest.raises(psycopg.errors.UniqueViolation) as refusal:
             insert(workflow_role, "workflow.decision", [second])
     assert refusal.value.diag.constraint_name == "used_up_once"
+
+
+def test_a_second_account_is_no_second_person(
+    owner: psycopg.Connection[Any], delegate: Delegate, workflow: Workflow
+) -> None:
+    """Paula proposes, and Rita delegates to Paula's other account; Rolf delegates to his own."""
+    insert(
+        owner,
+        "access.same_person",
+        [{"person_id": "petra", "same_as": "paula"}, {"person_id": "dan", "same_as": "rolf"}],
+    )
+    delegate("rita", "petra")
+    delegate("rolf", "dan")
+    card = workflow.propose(principal("paula"), draft(assignment()))
+    assert seats(card) == set()
