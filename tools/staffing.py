@@ -59,6 +59,7 @@ class Option:
     row: Mapping[str, Any]
     fit: Fit
     weeks: Sequence[Week]
+    exact: bool  # else the cost is the middle of what the margin's step of five points allows
     bill_rate: Money | None  # None where the caller may not see rates
     cost_rate: Money | None
 
@@ -210,11 +211,11 @@ def _options(
         )
         rates = [
             convert(Money(amount=row[kind], currency=row["currency"]), project.currency)
-            if row["currency"]
+            if row[kind] is not None
             else None
             for kind in ("bill_rate", "cost_rate")
         ]
-        options.append(Option(row, fit(candidate, wanted), person_weeks, *rates))
+        options.append(Option(row, fit(candidate, wanted), person_weeks, bool(row["exact"]), *rates))
     return options
 
 
@@ -241,6 +242,7 @@ def _shown(option: Option, wanted: Wanted) -> dict[str, Any]:
             "cost": (option.cost_rate * hours).rounded().model_dump(mode="json"),
             "price": (option.bill_rate * hours).rounded().model_dump(mode="json"),
             "margin": str(option.margin),
+            "cost_is": "exact" if option.exact else "about",
         }
     return {
         "person_id": option.row["person_id"],
@@ -289,7 +291,8 @@ def _shortlist_text(project: Project, wanted: Wanted, listed: Sequence[Option]) 
         line = f"{number}. {o.row['name']}, {o.row['title']} ({o.row['office']}): fit {o.fit.score:.0%}"
         line += f", {plain(o.fit.average_free_hours)} h a week free"
         if o.margin is not None and o.cost_rate is not None:
-            line += f", cost {o.cost_rate.rounded()} an hour, margin {o.margin:.0%}"
+            about = "" if o.exact else "about "
+            line += f", cost {about}{o.cost_rate.rounded()} an hour, margin {about}{o.margin:.0%}"
         reasons = "; ".join(o.fit.strengths[:2] + o.fit.gaps[:1])
         lines.append(f"{line}. {reasons}." if reasons else f"{line}.")
     return "\n".join(lines)

@@ -41,8 +41,5 @@ def serve(
             from api.app import create_app  # while the copilot starts
 
             with opened(found, where, address) as application:
-                app = create_app(application)
-                if address.socket and not application.copilot.wait():
-                    console.print("The copilot does not answer yet; everything else is served without it.")
                 console.print(f"Serving on {application.public_url}", markup=False)
-                run(app, listener)
+                run(create_app(application), listener)

@@ -3,6 +3,7 @@
 Every request carries a pass (api/auth/passes.py). This process can neither make one nor read whom another's
 is for: the database says who the caller is, and holds every transaction to that."""
 
+import threading
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -72,6 +73,7 @@ def create_app(parts: Parts) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
+        threading.Thread(target=parts.copilot.warm, name="warm", daemon=True).start()
         yield
 
     app = FastAPI(

@@ -91,6 +91,8 @@ class RemoteCopilot(Conversations):
         super().__init__(db)
         self._passes = Passes(db)
         self._http = address.client()
+        self._known = False  # to have answered
+        self._may_start_until = time.monotonic() + START_S
 
     def close(self) -> None:
         self._http.close()
@@ -98,16 +100,18 @@ class RemoteCopilot(Conversations):
     def answers(self) -> bool:
         """Whether it can be asked now."""
         try:
-            return self._http.get("/healthz", timeout=HEALTH_S).is_success
+            up = self._http.get("/healthz", timeout=HEALTH_S).is_success
         except httpx.HTTPError:
             return False
-
-    def wait(self) -> bool:
-        """Wait until it answers, for as long as one takes to start; whether it does."""
-        deadline = time.monotonic() + START_S
-        while not (up := self.answers()) and time.monotonic() < deadline:
-            time.sleep(0.1)
+        self._known = self._known or up
         return up
+
+    def is_expected(self) -> bool:
+        """Whether what is asked now should be answered: it is up, or may still be starting."""
+        return self._may_be_starting() or self.answers()
+
+    def _may_be_starting(self) -> bool:
+        return not self._known and time.monotonic() < self._may_start_until
 
     def turn(self, principal: Principal, thread_id: UUID, text: str) -> Iterator[Event]:
         """Also raises CopilotUnavailable. An answer that breaks off ends with Failed."""
@@ -155,6 +159,8 @@ class RemoteCopilot(Conversations):
             self._passes.end(pass_token)
 
     def _sent(self, request: httpx.Request, pass_token: str) -> httpx.Response:
+        while self._may_be_starting() and not self.answers():
+            time.sleep(0.1)
         try:
             reply = self._http.send(request, stream=True)
             if reply.is_error:

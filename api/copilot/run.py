@@ -46,7 +46,6 @@ def run_copilot(settings: Settings, listener: socket, *, child: bool) -> None:
         if role != ROLE:
             raise WrongRole(role=role)
         with opened(settings, db) as parts:
-            threading.Thread(target=parts.copilot.warm, daemon=True).start()
             run(create_app(parts), listener)
     finally:
         db.close()

@@ -81,7 +81,7 @@ def _chat_page(request: Request, caller: Caller, thread_id: UUID | None, said: l
         thread_id=thread_id,
         said=said,
         samples=samples,
-        copilot_answers=app.copilot.answers(),
+        copilot_answers=app.copilot.is_expected(),
     )
 
 

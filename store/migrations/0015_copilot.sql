@@ -92,3 +92,59 @@ create policy trusted on access.role_grant to chargehand_gate, chargehand_workfl
 create policy steward on access.role_grant to chargehand_steward using (true) with check (true);
 create policy seen on predict.model to chargehand_agent using (true);  -- holds no record of the firm
 create policy trusted on predict.model to chargehand_worker, chargehand_steward using (true) with check (true);
+
+-- What people cost is for those who answer for them: over the firm, over their practice or office, or by managing
+-- a project that they are on.
+create function app.rated_people() returns text[] language sql stable security definer
+  set search_path = pg_catalog, firm, access as $$
+  with held as (
+    select role, scope_kind, scope_id from access.role_grant
+    where person_id = (select app.me())
+      and role in ('project_manager', 'resource_manager', 'practice_lead', 'delivery_director', 'finance')),
+  projects as (
+    select j.project_id from firm.project j
+    where (j.manager_id = (select app.me()) and exists (select from held))
+       or exists (select from held h where (h.scope_kind = 'practice' and h.scope_id = j.practice)
+                                        or (h.scope_kind = 'office' and h.scope_id = j.office)))
+  select coalesce(array_agg(p.person_id), '{}') from firm.person p
+  where app.is_service()
+     or exists (select from held h where h.role <> 'project_manager' and (h.scope_kind = 'firm'
+          or (h.scope_kind = 'practice' and h.scope_id = p.practice)
+          or (h.scope_kind = 'office' and h.scope_id = p.office)))
+     or p.person_id in (select a.person_id from firm.assignment a where a.project_id in (table projects)) $$;
+
+-- What work with people bills and costs, for those who plan and price it: the cost of people they do not answer
+-- for is not told, but where its margin lies, in steps of five points: as if it were in the middle of the step.
+create function app.work_rates(people text[])
+  returns table (person_id text, bill_rate numeric, cost_rate numeric, currency text, exact boolean)
+  language sql stable security definer set search_path = pg_catalog, firm as $$
+  select r.person_id, r.bill_rate,
+    case when mine.person_id is not null then r.cost_rate
+      else round(r.bill_rate * (1 - (floor(20 * (1 - r.cost_rate / nullif(r.bill_rate, 0))) + 0.5) / 20), 2) end,
+    r.currency::text, mine.person_id is not null
+  from firm.person_rate r left join unnest(app.rated_people()) mine (person_id) using (person_id)
+  where r.person_id = any (people) and app.sees_rates() $$;
+
+revoke all on function app.rated_people, app.work_rates from public;
+grant execute on function app.rated_people, app.work_rates to
+  chargehand_agent, chargehand_workflow, chargehand_worker;
+alter policy seen on firm.person_rate using (person_id in (select unnest(app.rated_people())));
+
+-- The sets that a caller sees are hashed once a statement: searched row by row, a director's hundreds of projects
+-- cost more than the rows themselves.
+alter policy seen on firm.client using (client_id in (select unnest(app.visible_clients())));
+alter policy seen on firm.opportunity
+  using ((select app.sees_money()) and client_id in (select unnest(app.visible_clients())));
+alter policy seen on firm.contract
+  using ((select app.sees_money()) and client_id in (select unnest(app.visible_clients())));
+alter policy seen on firm.project using (project_id in (select unnest(app.visible_projects())));
+alter policy seen on firm.assignment
+  using (person_id = (select app.me()) or project_id in (select unnest(app.visible_projects())));
+alter policy seen on firm.role_request using (project_id in (select unnest(app.visible_projects())));
+alter policy seen on firm.time_entry using (person_id = (select app.me())
+  or ((select app.sees_money()) and project_id in (select unnest(app.visible_projects()))));
+alter policy seen on firm.status_report using (project_id in (select unnest(app.visible_projects())));
+alter policy seen on firm.invoice
+  using ((select app.sees_money()) and project_id in (select unnest(app.visible_projects())));
+alter policy seen on firm.system_record using ((select app.sees_firm())
+  or ((select app.sees_money()) and project_id in (select unnest(app.visible_projects()))));

@@ -25,6 +25,6 @@ group by a.role order by hours desc, a.role;
 -- What an hour of people with a title costs on average, by title and currency; nothing for those who may not
 -- see rates. The caller says which day counts for who works here.
 select p.title, r.currency, avg(r.cost_rate) as cost_rate, count(*) as people
-from firm.person p join firm.person_rate r using (person_id)
+from firm.person p join app.work_rates(array(select person_id from firm.person)) r using (person_id)
 where lower(p.title) = any (%(titles)s) and p.starts_on <= %(day)s and (p.ends_on is null or p.ends_on >= %(day)s)
 group by p.title, r.currency order by p.title, r.currency;

@@ -35,7 +35,7 @@ where kind = 'send_reminder' and body ->> 'invoice_id' = %(invoice_id)s order by
 -- Time of projects in a period that is not approved yet, with what it would bill in each person's currency.
 select project_id, state, count(*) as entries, sum(minutes)::integer as minutes,
   sum(minutes / 60.0 * r.bill_rate) as amount, r.currency
-from firm.time_entry t join firm.person_rate r using (person_id)
+from firm.time_entry t join app.work_rates(array(select person_id from firm.person)) r using (person_id)
 where t.project_id = any (%(projects)s) and t.started_at >= %(starts_on)s and t.started_at < %(ends_on)s::date + 1
   and t.state <> 'approved'
 group by project_id, state, r.currency order by project_id, state;
@@ -65,7 +65,7 @@ select p.project_id, p.name, p.practice, p.currency, sum(t.hours)::float8 as hou
 from firm.project p join (
   select t.project_id, t.state = 'approved' as approved, r.currency, sum(t.minutes) / 60.0 as hours,
     sum(t.minutes / 60.0 * r.bill_rate) as amount
-  from firm.time_entry t left join firm.person_rate r using (person_id)
+  from firm.time_entry t left join app.work_rates(array(select person_id from firm.person)) r using (person_id)
   where t.started_at >= %(starts_on)s and t.started_at < %(ends_on)s::date + 1 and t.state <> 'returned'
   group by 1, 2, 3) t using (project_id)
 where %(practice)s::text is null or p.practice = %(practice)s

@@ -1,13 +1,14 @@
 -- name: candidates
 -- People who could take the role: some of the skills, or a title like it, and employed all the time. What is
--- known of their skills, rates and past work comes along; rates only for those who may see them.
+-- known of their skills, rates and past work comes along; rates only for those who may see them, costs as
+-- exactly as they may.
 select p.person_id, p.name, p.title, p.practice, p.office, p.capacity_hours_per_week,
   greatest(similarity(lower(p.title), lower(%(role)s)), word_similarity(lower(%(role)s), lower(p.title))) as role_likeness,
   coalesce(s.skills, '[]'::jsonb) as skills,
-  r.cost_rate, r.bill_rate, r.currency,
+  r.cost_rate, r.bill_rate, r.currency, r.exact,
   coalesce(w.weeks_with_client, 0) as weeks_with_client, coalesce(w.weeks_in_role, 0) as weeks_in_role
 from firm.person p
-left join firm.person_rate r using (person_id)
+left join app.work_rates(array(select person_id from firm.person)) r using (person_id)
 left join lateral (
   select jsonb_agg(jsonb_build_object('skill', k.skill, 'level', k.level, 'last_used_on', k.last_used_on)) as skills,
     count(*) as matched, sum(k.level) as levels

@@ -4,7 +4,7 @@ select t.entry_id, t.person_id, p.name as person, t.project_id, j.name as projec
   t.work_item_id, t.activity, t.started_at, t.ended_at, t.minutes, t.planned_minutes, t.note, t.state,
   r.bill_rate, r.currency
 from firm.time_entry t join firm.person p using (person_id) join firm.project j using (project_id)
-left join firm.person_rate r using (person_id)
+left join app.work_rates(array(select person_id from firm.person)) r using (person_id)
 where t.started_at >= %(since)s and t.started_at < %(until)s::date + 1 and t.state <> 'returned'
   and (%(project_id)s::text is null or t.project_id = %(project_id)s)
 order by t.started_at, t.entry_id limit %(limit)s;

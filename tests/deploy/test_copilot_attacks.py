@@ -243,11 +243,15 @@ HOSTILE = {
     "numeric": "1",
     "boolean": "true",
     "jsonb": "'[]'",
+    "bytea": "sha256('x')",
     "timestamp with time zone": "now()",
     "interval": "interval '1 day'",
 }
 TOLD_TO_ALL = {
     "holders": "who holds a role: the firm's answer to 'who decides'",
+    "check_rows": "whether the log is whole: numbers and hashes",
+    "tip": "where the log ends: numbers and hashes",
+    "canonical": "which person an account is of; of an unknown one, itself",
     "working_people": "whether somebody of a known id works here",
 }
 

@@ -3,6 +3,7 @@ generated firm, each table of it shows exactly the rows that the rules give them
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
@@ -26,6 +27,7 @@ MONEY = {
     "auditor",
 }
 RATES = MONEY - {"account_owner", "auditor"}
+ANSWERS = RATES - {"project_manager"}  # for people, over a practice, an office or the firm
 
 # The table, the columns that name a row, and who sees it.
 PROJECT_TABLES = {"project": "project_id", "role_request": "request_id", "status_report": "report_id"}
@@ -96,6 +98,27 @@ class Rules:
             list(self.projects(person)),
         )
 
+    def rated(self, person: str) -> frozenset[str]:
+        """Whose rates the person may see."""
+        held = [(role, kind, scope) for p, role, kind, scope in self.grants if p == person and role in RATES]
+        if not held:
+            return frozenset()
+        if any(kind == "firm" and role in ANSWERS for role, kind, _ in held):
+            return self.ids("select person_id from firm.person_rate")
+        over = {kind: [s for _, k, s in held if k == kind] for kind in ("practice", "office")}
+        own = {kind: [s for r, k, s in held if k == kind and r in ANSWERS] for kind in ("practice", "office")}
+        return self.ids(
+            "select person_id from firm.person_rate join firm.person p using (person_id)"
+            " where p.practice = any (%s) or p.office = any (%s) or person_id in (select a.person_id"
+            " from firm.assignment a join firm.project j using (project_id)"
+            " where j.manager_id = %s or j.practice = any (%s) or j.office = any (%s))",
+            own["practice"],
+            own["office"],
+            person,
+            over["practice"],
+            over["office"],
+        )
+
     def expected(self, table: str, person: str) -> frozenset[str]:
         """The keys of the rows of `table` that the person may see."""
         roles, key = self.roles(person), KEYS[table]
@@ -108,7 +131,7 @@ class Rules:
             named = bool(roles - {"data_scientist"})
             return self.ids(every if named else every + "where person_id = %s", *([] if named else [person]))
         if table == "person_rate":
-            return self.ids(every) if roles & RATES else frozenset()
+            return self.rated(person)
         if table == "client":
             return frozenset(clients)
         if table in ("contract", "opportunity"):
@@ -193,7 +216,14 @@ def test_no_table_of_the_firm_is_left_out(rules: Rules) -> None:
     ],
 )
 def test_who_is_nobody_sees_nothing(firm: Firm, person: str, why: str) -> None:
-    public = {"firm.office", "workflow.policy_version", "workflow.active_policy", "workflow.circuit"}
+    public = {
+        "firm.office",
+        "workflow.policy_version",
+        "workflow.active_policy",
+        "workflow.circuit",
+        "audit.log",
+        "workflow.surface",
+    }
     with psycopg.connect(firm.db.dsn("agent")) as agent:
         agent.execute("select set_config('chargehand.principal', %s, true)", (person,))
         tables = agent.execute(
@@ -250,3 +280,26 @@ def test_jobs_see_the_firm_and_sign_nothing(firm: Firm, rules: Rules) -> None:
     job = service("nightly-bench")
     assert seen(firm.db, job, "project") == rules.ids("select project_id from firm.project")
     assert "proposals.decide" not in job.permissions
+
+
+def test_the_cost_of_others_is_told_in_steps_of_five_points(firm: Firm) -> None:
+    """What staffing and pricing need of people whom the caller does not answer for."""
+    who = firm.person("project_manager")
+    with firm.db.tx(who, "agent") as tx:
+        told = tx.connection.execute(
+            "select person_id, bill_rate, cost_rate, exact"
+            " from app.work_rates(array(select person_id from firm.person))"
+        ).fetchall()
+    true = dict(firm.rows("select person_id, cost_rate from firm.person_rate"))
+    assert {person for person, _, _, exact in told if exact} == seen(firm.db, who, "person_rate")
+    others = [(bill, cost, true[person]) for person, bill, cost, exact in told if not exact and bill]
+    assert all(cost == true[person] for person, _, cost, exact in told if exact)
+    assert len(others) > 3
+    for bill, cost, hidden in others:
+        margin, real = 1 - cost / bill, 1 - hidden / bill
+        assert abs(margin * 40 - round(margin * 40)) < Decimal("0.02") and abs(margin - real) < Decimal(
+            "0.026"
+        )
+    with firm.db.tx(firm.person("data_scientist"), "agent") as tx:
+        everybody = "select count(*) from app.work_rates(array(select person_id from firm.person))"
+        assert tx.connection.execute(everybody).fetchone() == (0,)
