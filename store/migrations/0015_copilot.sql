@@ -130,6 +130,28 @@ grant execute on function app.rated_people, app.work_rates to
   chargehand_agent, chargehand_workflow, chargehand_worker;
 alter policy seen on firm.person_rate using (person_id in (select unnest(app.rated_people())));
 
+-- As before, but who asks is asked once, not once a project: for the copilot it is a look-up.
+create or replace function app.visible_projects() returns text[] language sql stable security definer
+  set search_path = pg_catalog, firm, access as $$
+  with caller as materialized (select app.me() as me, app.sees_firm() as sees_firm)
+  select coalesce(array_agg(p.project_id), '{}')
+  from firm.project p cross join caller
+  where sees_firm
+     or p.manager_id = me
+     or exists (select from access.role_grant g where g.person_id = me
+                and ((g.scope_kind = 'practice' and g.scope_id = p.practice)
+                  or (g.scope_kind = 'office' and g.scope_id = p.office)))
+     or p.client_id in (select c.client_id from firm.client c where c.account_owner_id = (select me from caller))
+     or p.project_id in (select a.project_id from firm.assignment a where a.person_id = (select me from caller)) $$;
+
+create or replace function app.visible_clients() returns text[] language sql stable security definer
+  set search_path = pg_catalog, firm as $$
+  with caller as materialized (select app.me() as me, app.sees_firm() as sees_firm)
+  select coalesce(array_agg(c.client_id), '{}') from firm.client c cross join caller
+  where sees_firm or c.account_owner_id = me
+     or c.client_id in (select p.client_id from firm.project p
+                        where p.project_id in (select unnest(app.visible_projects()))) $$;
+
 -- The sets that a caller sees are hashed once a statement: searched row by row, a director's hundreds of projects
 -- cost more than the rows themselves.
 alter policy seen on firm.client using (client_id in (select unnest(app.visible_clients())));
