@@ -38,6 +38,7 @@ class ProposalChanged(BaseModel):
     state: ProposalState
     version: int
     waits_for_me: bool
+    turns: int  # signatures, questions, answers and handovers of its version
 
 
 @dataclass(eq=False)

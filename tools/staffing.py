@@ -158,7 +158,8 @@ def must_sign(card: ProposalCard) -> str:
     steps = []
     for step in card.steps:
         names = [a.person.name for a in step.approvers]
-        others = f" or {len(names) - 3} others" if len(names) > 3 else ""
+        more = len(names) - 3
+        others = f" or {more} {'other' if more == 1 else 'others'}" if more > 0 else ""
         steps.append(f"{step.name} ({', '.join(names[:3])}{others})")
     return f"It waits for {', then '.join(steps)}: {card.because}"
 

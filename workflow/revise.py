@@ -125,7 +125,7 @@ def accept_part(
         raise NotYourDecision(
             proposal_id=str(proposal_id), reason="what made you an approver no longer holds"
         )
-    title = _recounted(current.title, len(action.items), len(narrowed.items))
+    title = recounted(current.title, len(action.items), len(narrowed.items))
     note = f"{me.name} left out {len(declined)} of {len(action.items)}: {reason}"
     revised = _revise(
         docket,
@@ -147,7 +147,7 @@ def accept_part(
     return card(tx, proposal_id)
 
 
-def _recounted(title: str, before: int, after: int) -> str:
+def recounted(title: str, before: int, after: int) -> str:
     """A batch's title with the number of what is left: 'Return 12 time entries' keeps 1 as 'Return 1 time
     entry'."""
     if after == 1:

@@ -94,7 +94,11 @@ def _show(events: "Iterable[Event]", as_json: bool) -> bool:
             case Answered(text=text, citations=citations):
                 typer.echo(text)
                 if citations:
-                    console.print(f"  {len(citations)} citations", style="dim", markup=False)
+                    console.print(
+                        f"  {len(citations)} {'citation' if len(citations) == 1 else 'citations'}",
+                        style="dim",
+                        markup=False,
+                    )
             case Failed(problem=problem):
                 console.print(str(problem.get("detail", "")), style="red", markup=False)
     return well

@@ -15,6 +15,7 @@ from models.actions import (
     RegisterRisk,
     ReturnTimeEntries,
     SendReminder,
+    UndoWrite,
 )
 from models.money import Money
 from store.db import Tx
@@ -53,6 +54,8 @@ def effect_of(  # noqa: PLR0911 - one for each kind of action
             return [Change("Risk register", "not on it", f"{action.severity} {action.category} risk")]
         case ChangePolicy():
             return []  # the card shows all of its differences
+        case UndoWrite():
+            return [Change(f"Record {action.record_id}", "written", action.outcome)]
         case PlanDevelopment():
             return [Change("Development plan", "none for these days", f"{action.hours:g} h {action.skill}")]
 

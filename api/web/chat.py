@@ -1,5 +1,6 @@
 """Talking with the copilot."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -36,6 +37,7 @@ class Said:
     proposals: tuple[str, ...]
     data: dict[str, Any]
     options: tuple[str, ...]
+    question: Mapping[str, Any] | None  # that an approver asked back: its ids, whether it is open, the answer
 
 
 @router.get("")
@@ -61,7 +63,7 @@ def message(thread_id: UUID, message_id: int, request: Request, caller: SignedIn
     found = [m for m in app.copilot.history(caller.principal, thread_id) if m.message_id == message_id]
     if not found:
         raise NotFound(what="message", id=str(message_id))
-    return page(request, "_message.html", caller, said=_said(found[0]))
+    return page(request, "_message.html", caller, said=_said(found[0]), thread_id=thread_id)
 
 
 def _chat_page(request: Request, caller: Caller, thread_id: UUID | None, said: list[Said]) -> HTMLResponse:
@@ -93,4 +95,5 @@ def _said(message: Message) -> Said:
         proposals=tuple(payload.get("proposals", ())),
         data=payload.get("data", {}),
         options=tuple(payload.get("options", ())),
+        question=payload.get("question"),
     )

@@ -1,28 +1,43 @@
 """The list of proposals: what waits for me, what I asked for, all I may see."""
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal
-from typing import Annotated, Any, Literal, get_args
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Annotated, Literal
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse
 
 from api.auth.callers import SignedIn, Wired, may
 from api.web.render import names, page
-from api.wiring import Application
 from models.actions import ACTION_KINDS, ActionKind
-from models.policy import NoExchangeRate, PolicySet, in_policy_currency
 from models.proposal import STATES, ProposalState
 from workflow.cards import Box, ProposalSummary
-from workflow.errors import NoPolicy
-from workflow.policies import active
+from workflow.inbox import ORDERS, Order
 
 router = APIRouter(dependencies=[Depends(may("proposals.read"))])
 
-Order = Literal["priority", "money", "deadline", "age"]
 URGENT = timedelta(hours=24)
-MOST = 200  # lines of a page; what waits for one person is ranked as a whole
+GRAVE = 1.0  # points of risk from which a line says so
+LINES = 50  # of a page
+Word = Annotated[str, Query(max_length=100)]
+
+
+@dataclass(frozen=True)
+class Group:
+    """Lines of a page that are alike, the most pressing first; often one."""
+
+    lines: Sequence[ProposalSummary]
+
+    @property
+    def first(self) -> ProposalSummary:
+        return self.lines[0]
+
+    @property
+    def others(self) -> Sequence[ProposalSummary]:
+        return self.lines[1:]
 
 
 @router.get("/inbox")
@@ -33,66 +48,67 @@ def inbox(
     box: Box = "mine",
     kind: Annotated[ActionKind | Literal[""], Query()] = "",
     state: Annotated[ProposalState | Literal[""], Query()] = "",
-    project: Annotated[str, Query(max_length=100)] = "",
-    order: Order = "priority",
+    project: Word = "",
+    practice: Word = "",
+    least: Word = "",
+    text: Word = "",
+    order: Order = "rank",
     after: str | None = None,
 ) -> HTMLResponse:
+    chosen = {
+        "kind": kind,
+        "state": state if box != "mine" else "",
+        "project": project.strip(),
+        "practice": practice.strip(),
+        "least": least.strip(),
+        "text": text.strip(),
+    }
     found = app.workflow.inbox(
         caller.principal,
         box=box,
-        states=[state] if state else None,
+        order=order,
+        states=[state] if state and box != "mine" else None,
         kinds=[kind] if kind else None,
-        project_id=project or None,
-        limit=MOST,
+        project_id=chosen["project"] or None,
+        practice=chosen["practice"] or None,
+        min_amount=_amount(chosen["least"]),
+        text=chosen["text"] or None,
+        limit=LINES,
         after=after,
     )
-    lines: Sequence[ProposalSummary] = found.items
-    if box == "mine":
-        lines = sorted(lines, key=_ranked(order, _policy(app, caller.principal)))
+    lines = found.items
+    words = {"box": box, "order": order} | {k: v for k, v in chosen.items() if v}
     template = "_queue.html" if request.headers.get("hx-request") == "true" else "inbox.html"
     return page(
         request,
         template,
         caller,
-        lines=lines,
+        groups=grouped(lines) if box == "mine" else [Group([line]) for line in lines],
         names=names(request, caller, {line.project_id for line in lines if line.project_id}),
         box=box,
         order=order,
-        chosen={"kind": kind, "state": state, "project": project},
-        after=found.after,
+        chosen=chosen,
+        next_page=urlencode(words | {"after": found.after}) if found.after else None,
         kinds=ACTION_KINDS,
         states=STATES,
-        orders=get_args(Order),
+        orders=ORDERS,
         urgent=URGENT,
+        grave=GRAVE,
     )
 
 
-def _policy(app: Application, principal: Any) -> PolicySet | None:
-    """The policy in force, for its exchange rates."""
+def grouped(lines: Sequence[ProposalSummary]) -> list[Group]:
+    """Lines that are alike stand together, where the first of them stands."""
+    together: dict[str, list[ProposalSummary]] = {}
+    for line in lines:
+        together.setdefault(line.likeness, []).append(line)
+    return [Group(found) for found in together.values()]
+
+
+def _amount(text: str) -> Decimal | None:
+    """What was typed, as an amount; what is none narrows nothing."""
     try:
-        with app.db.tx(principal, "agent") as tx:
-            return active(tx)[0]
-    except NoPolicy:
+        found = Decimal(text.replace(",", ""))
+    except InvalidOperation:
         return None
-
-
-def _ranked(order: Order, policy: PolicySet | None) -> Callable[[ProposalSummary], tuple[Any, ...]]:
-    """The sorting key of an order. By priority: what expires within a day first, then by money, then what
-    expires sooner, then what waits longer."""
-    now = datetime.now(UTC)
-
-    def worth(line: ProposalSummary) -> Decimal:
-        if line.amount is None or policy is None:
-            return Decimal(0)
-        try:
-            return in_policy_currency(line.amount, policy)
-        except NoExchangeRate:
-            return line.amount.amount
-
-    keys: Mapping[Order, Callable[[ProposalSummary], tuple[Any, ...]]] = {
-        "priority": lambda p: (p.expires_at - now > URGENT, -worth(p), p.expires_at, p.created_at),
-        "money": lambda p: (-worth(p), p.expires_at),
-        "deadline": lambda p: (p.expires_at, -worth(p)),
-        "age": lambda p: (p.created_at, -worth(p)),
-    }
-    return keys[order]
+    return found if found.is_finite() and 0 <= found < 10**12 else None

@@ -24,7 +24,7 @@ router = APIRouter(prefix="/proposals/{proposal_id}", dependencies=[Depends(may(
 
 Text = Annotated[str, Form(max_length=4_000)]
 Hash = Annotated[str, Form(pattern="^[0-9a-f]{64}$")]
-Done = Literal["approve", "reject", "accept_part", "edit", "withdraw", "undo"]
+Done = Literal["approve", "reject", "accept_part", "edit", "ask", "answer", "reassign", "withdraw", "undo"]
 
 
 def attached(
@@ -44,7 +44,7 @@ def proposal(
     app: Wired,
     done: Annotated[Done | None, Query()] = None,
 ) -> HTMLResponse:
-    return _card_page(request, caller, app.workflow.card(caller.principal, proposal_id), done=done)
+    return _card_page(request, caller, app.workflow.open_card(caller.principal, proposal_id), done=done)
 
 
 @router.post("/decide")
@@ -72,6 +72,73 @@ def decide(
             evidence=evidence,
         ),
         {"reason": reason, **_typed(evidence)},
+    )
+
+
+@router.post("/questions")
+def ask(
+    proposal_id: UUID, request: Request, caller: SignedIn, app: Wired, content_hash: Hash, question: Text = ""
+) -> Response:
+    return _attempt(
+        request,
+        caller,
+        proposal_id,
+        "ask",
+        lambda: app.workflow.ask(caller.principal, proposal_id, content_hash=content_hash, question=question),
+        {"question": question},
+    )
+
+
+@router.post("/questions/{question_id}/answers")
+def answer(
+    proposal_id: UUID,
+    question_id: UUID,
+    request: Request,
+    caller: SignedIn,
+    app: Wired,
+    answer: Text = "",
+    thread: Annotated[UUID | None, Form()] = None,  # the conversation it is answered from
+) -> Response:
+    replied = _attempt(
+        request,
+        caller,
+        proposal_id,
+        "answer",
+        lambda: app.workflow.answer(caller.principal, proposal_id, question_id, answer=answer),
+        {"answer": answer},
+    )
+    if thread and replied.status_code == status.HTTP_303_SEE_OTHER:
+        return RedirectResponse(f"/chat/{thread}", status.HTTP_303_SEE_OTHER)
+    return replied
+
+
+@router.get("/hand-over")
+def hand_over_page(proposal_id: UUID, request: Request, caller: SignedIn, app: Wired) -> HTMLResponse:
+    return page(
+        request,
+        "hand_over.html",
+        caller,
+        card=app.workflow.open_card(caller.principal, proposal_id),
+        takers=app.workflow.takers(caller.principal, proposal_id),
+    )
+
+
+@router.post("/hand-over")
+def hand_over(
+    proposal_id: UUID,
+    request: Request,
+    caller: SignedIn,
+    app: Wired,
+    to: Annotated[str, Form(max_length=100)] = "",
+    reason: Text = "",
+) -> Response:
+    return _attempt(
+        request,
+        caller,
+        proposal_id,
+        "reassign",
+        lambda: app.workflow.reassign(caller.principal, proposal_id, to=to, reason=reason),
+        {},
     )
 
 
@@ -227,12 +294,21 @@ def _card_page(
         notes={e["entry_id"]: e.get("note") for e in card.explanation.get("entries", ()) if "entry_id" in e},
         changes=changes,
         versions=_versions(card),
+        turns=_turns(card),
         names=names(request, caller, _ids(card.action.model_dump(mode="json"))),
         following=following[0] if following and done else None,
         done=done,
+        pace=app.workflow.pace(caller.principal) if done == "approve" else None,
         problem=problem,
         typed=typed or {},
     )
+
+
+def _turns(card: ProposalCard) -> int:
+    """As `pages.changed` counts them: what was said on the card so far."""
+    signed = sum(len(step.signatures) for step in card.steps)
+    answered = sum(q.answer is not None for q in card.questions)
+    return signed + len(card.questions) + answered + len(card.handovers)
 
 
 def _versions(card: ProposalCard) -> list[dict[str, Any]]:

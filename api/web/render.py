@@ -43,6 +43,7 @@ def environment() -> Environment:
         "number": wording.number,
         "hours": wording.hours,
         "amount": wording.amount,
+        "seconds": wording.seconds,
         "percent": wording.percent,
         "prose": wording.prose,
         "exact": _exact,

@@ -143,6 +143,11 @@ def amount(value: float) -> str:
     return f"{round(value, digits):,.{max(digits, 0)}f}"
 
 
+def seconds(length: float) -> str:
+    """A short time as people say it, e.g. 40 s, 5 min."""
+    return f"{max(1, round(length))} s" if length < 90 else f"{round(length / 60)} min"
+
+
 def number(value: Decimal | float | int) -> str:
     """A number without zeros that say nothing."""
     return f"{value:,.2f}".rstrip("0").rstrip(".") if isinstance(value, float | Decimal) else f"{value:,}"

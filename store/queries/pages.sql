@@ -1,8 +1,13 @@
 -- name: changed
--- Of these proposals, those that the caller may see, and how they stand.
+-- Of these proposals, those that the caller may see, and how they stand. `turns`: signatures, questions, answers and
+-- handovers so far, by which a page tells that it is behind.
 select p.proposal_id, p.state, p.version, exists (
     select from workflow.open_seat s
-    where s.proposal_id = p.proposal_id and s.person_id = app.me()) as waits_for_me
+    where s.proposal_id = p.proposal_id and s.person_id = app.me()) as waits_for_me,
+  (select count(*) from workflow.decision d where d.proposal_id = p.proposal_id and d.version = p.version)
+  + (select count(*) + count(a.question_id) from workflow.question q left join workflow.answer a using (question_id)
+     where q.proposal_id = p.proposal_id)
+  + (select count(*) from workflow.handover h where h.proposal_id = p.proposal_id and h.version = p.version) as turns
 from workflow.proposal p where p.proposal_id = any (%(proposals)s);
 
 -- name: parked
@@ -27,6 +32,10 @@ from predict.report where report_id = %(report_id)s;
 select person_id as id, name from firm.person where person_id = any (%(ids)s)
 union all select project_id, name from firm.project where project_id = any (%(ids)s)
 union all select client_id, name from firm.client where client_id = any (%(ids)s);
+
+-- name: titles
+-- The titles of proposals by their ids, as far as the caller may see them.
+select proposal_id, title from workflow.proposal where proposal_id = any (%(ids)s);
 
 -- name: audit
 -- Audit entries before a sequence number, newest first, of one action or about one thing where they are named.

@@ -26,14 +26,21 @@ where thread_id = %(thread_id)s and owner_id = app.me();
 
 -- name: history
 -- The newest messages of a conversation, oldest first, with what the conversation was told of its proposals. Such
--- an outcome is a message of the copilot with a negative number.
+-- an outcome is a message of the copilot with a negative number; a question that was asked back has its answer.
 select message_id, author, text, payload, created_at
 from (
   select message_id, author, text, payload, created_at from talk.message where thread_id = %(thread_id)s
   union all
-  select -notice_id, 'copilot', text, jsonb_build_object('outcome', kind, 'proposals', jsonb_build_array(proposal_id)),
-    created_at
-  from workflow.notice where thread_id = %(thread_id)s and person_id = app.me()
+  select -n.notice_id, 'copilot', n.text, jsonb_strip_nulls(jsonb_build_object('outcome', n.kind,
+      'proposals', jsonb_build_array(n.proposal_id),
+      'question', case when q.question_id is not null then jsonb_build_object('question_id', q.question_id,
+        'proposal_id', q.proposal_id, 'answer', a.answer, 'open', a.question_id is null and p.state = 'pending') end)),
+    n.created_at
+  from workflow.notice n
+  left join workflow.question q on n.event = 'question:' || q.question_id
+  left join workflow.answer a on a.question_id = q.question_id
+  left join workflow.proposal p on p.proposal_id = q.proposal_id
+  where n.thread_id = %(thread_id)s and n.person_id = app.me()
   order by created_at desc, message_id desc limit %(limit)s) newest
 order by created_at, message_id;
 

@@ -107,6 +107,7 @@ def test_who_may_see_a_change_hears_it_and_nobody_else(
         "state": "pending",
         "version": 1,
         "waits_for_me": True,
+        "turns": 0,
     }
     own = application.workflow.propose(
         firm.principal("petra"), firm.draft(firm.risk(project_id="borealis", project_name="Borealis"))

@@ -25,7 +25,7 @@ from tests.workflow.firm import (
 )
 from workflow import policies
 from workflow.cards import ProposalCard
-from workflow.errors import NeededLater, NobodyMaySign, NoPolicy
+from workflow.errors import ContradictsRecords, NeededLater, NobodyMaySign, NoPolicy
 from workflow.facts import derive
 from workflow.service import Workflow
 
@@ -188,3 +188,32 @@ def test_a_role_over_another_practice_does_not_count(
     )
     card = workflow.propose(principal("paula"), draft(assignment()))
     assert asked(card) == [{"rita": "resource manager of Data", "cleo": "resource manager of Berlin"}]
+
+
+def test_what_vanished_meanwhile_is_left_out_and_the_rest_goes_on(
+    workflow: Workflow, owner: psycopg.Connection[Any]
+) -> None:
+    """A batch is not lost because one of its entries was deleted or altered at its source."""
+    card = workflow.propose(principal("dora"), draft(returned_time("t-1", "t-2", "t-3")))
+    owner.execute("update firm.time_entry set minutes = 60 where entry_id = 't-3'")
+    owner.execute("alter table firm.time_entry disable trigger all")
+    owner.execute("delete from firm.time_entry where entry_id = 't-2'")
+    owner.execute("alter table firm.time_entry enable trigger all")
+    with pytest.raises(NotFound):
+        workflow.decide(
+            principal("paula"), card.proposal_id, content_hash=card.content_hash, verdict="approve"
+        )
+
+    def keep(*entries: str) -> ProposalCard:
+        return workflow.accept_part(
+            principal("paula"),
+            card.proposal_id,
+            content_hash=card.content_hash,
+            keep=frozenset(entries),
+            reason="It is gone.",
+        )
+
+    with pytest.raises(ContradictsRecords):
+        keep("t-1", "t-3")
+    done = keep("t-1")
+    assert (done.state, [e.item for e in done.effects]) == ("approved", ["t-1"])

@@ -27,6 +27,7 @@ const keys = {
   k: () => step(-1),
   a: () => (byId("approve-reason") ?? byId("approve-button"))?.focus(),
   r: () => open("reject-details", "reject-reason"),
+  q: () => open("ask-details", "ask-question"),
   e: () => byId("edit-link")?.click(),
   u: () => location.assign("/inbox"),
   "/": () => (byId("say") ? byId("say").focus() : location.assign("/chat")),
@@ -80,11 +81,12 @@ function refreshQueue() {
 function proposalChanged(change) {
   const card = document.body.dataset;
   if (change && change.proposal_id !== card.proposal) return;
-  if (change && String(change.version) === card.version && change.state === card.state && change.state === "pending") return;
+  const known = change && ["version", "state", "turns"].every((name) => String(change[name]) === card[name]);
+  if (known && change.state === "pending") return;
   const typing = [...document.querySelectorAll("textarea")].some((area) => area.value !== area.defaultValue);
   if (typing) byId("stale").hidden = false;
   else htmx.ajax("GET", `/proposals/${card.proposal}`, { target: "#card", swap: "outerHTML", select: "#card" })
-    .then(() => change && Object.assign(document.body.dataset, { version: change.version, state: change.state }));
+    .then(() => change && Object.assign(document.body.dataset, { version: change.version, state: change.state, turns: change.turns }));
 }
 
 let waiting;
