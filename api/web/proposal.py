@@ -278,11 +278,8 @@ def _card_page(
     app = application(request)
     with app.db.tx(caller.principal, "agent") as tx:
         changes = effect_of(tx, card.action, card.explanation)
-    following = [
-        line
-        for line in app.workflow.inbox(caller.principal, box="mine", limit=2).items
-        if line.proposal_id != card.proposal_id
-    ]
+    waiting = app.workflow.inbox(caller.principal, box="mine", limit=2).items if done else ()
+    following = [line for line in waiting if line.proposal_id != card.proposal_id]
     return page(
         request,
         "proposal.html",
@@ -296,7 +293,7 @@ def _card_page(
         versions=_versions(card),
         turns=_turns(card),
         names=names(request, caller, _ids(card.action.model_dump(mode="json"))),
-        following=following[0] if following and done else None,
+        following=following[0] if following else None,
         done=done,
         pace=app.workflow.pace(caller.principal) if done == "approve" else None,
         problem=problem,
