@@ -16,17 +16,13 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace import Span
-from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client import Counter, Histogram
 
 REQUESTS = Counter("chargehand_http_requests_total", "HTTP requests.", ["method", "route", "status"])
 REQUEST_SECONDS = Histogram("chargehand_http_request_seconds", "Time to answer.", ["method", "route"])
 TURNS = Counter("chargehand_turns_total", "Conversation turns.", ["surface", "outcome"])
 TURN_SECONDS = Histogram("chargehand_turn_seconds", "Time of a conversation turn.", ["surface"])
 TOOL_CALLS = Counter("chargehand_tool_calls_total", "Calls of governed tools.", ["tool", "outcome"])
-PROPOSALS_WAITING = Gauge("chargehand_proposals_waiting", "Proposals that wait for a signature.")
-OLDEST_WAITING_SECONDS = Gauge("chargehand_oldest_waiting_seconds", "Age of the oldest waiting proposal.")
-EFFECTS = Gauge("chargehand_effects", "Effects in the ledger by state.", ["system", "state"])
-CIRCUIT_OPEN = Gauge("chargehand_circuit_open", "1 while a system of record is not written to.", ["system"])
 
 _SECRET_WORDS = ("token", "secret", "password", "authorization", "cookie", "api_key")
 

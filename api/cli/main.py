@@ -14,7 +14,7 @@ COMMANDS = {
     "chat": "api.cli.chat:chat",
     "score": "api.cli.score:app",
     "plan": "api.cli.plan:plan",
-    "report": "api.cli.report:report",
+    "report": "api.cli.report:app",
     "policy": "api.cli.policy:app",
     "delegation": "api.cli.delegation:app",
     "audit": "api.cli.audit:app",

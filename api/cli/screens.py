@@ -24,6 +24,10 @@ SCREENS = {
     "news": ("project_manager", "/news", WIDE),
     "report": ("delivery_director", "/reports", WIDE),
     "operations": ("delivery_director", "/operations", WIDE),
+    "flow": ("delivery_director", "/operations/flow", WIDE),
+    "delivery": ("delivery_director", "/operations/delivery", WIDE),
+    "approvers": ("delivery_director", "/operations/approvers", WIDE),
+    "return": ("delivery_director", "/operations/return", WIDE),
     "audit": ("auditor", "/audit", WIDE),
     "inbox-phone": ("delivery_director", "/inbox?box=all", PHONE),
 }

@@ -7,7 +7,8 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from api.auth.callers import NotSignedIn, Wired, caller_of
+from api.auth.callers import NotSignedIn, Wired, application, caller_of
+from api.metrics import WorkflowMetrics
 from models.access import require
 
 router = APIRouter(include_in_schema=False)
@@ -35,7 +36,9 @@ async def metrics(request: Request) -> Response:
         if caller is None:
             raise NotSignedIn
         require(caller.principal, "operations.read")
-    return Response(await run_in_threadpool(generate_latest), media_type=CONTENT_TYPE_LATEST)
+    workflow = WorkflowMetrics(application(request).db).registry()
+    text = generate_latest() + await run_in_threadpool(generate_latest, workflow)
+    return Response(text, media_type=CONTENT_TYPE_LATEST)
 
 
 def _is_local(request: Request) -> bool:

@@ -128,9 +128,9 @@ def _grid(top: float, floor: float, scale: float) -> Markup:
 
 def _svg(height: float, title: str, parts: Sequence[Markup]) -> Markup:
     return Markup(
-        '<svg class="chart" viewBox="0 0 {} {}" role="img" aria-label="{}" '
-        'preserveAspectRatio="xMinYMin meet">{}</svg>'
-    ).format(WIDTH, _n(height), title, Markup("").join(parts))
+        '<div class="scroll" tabindex="0" role="region" aria-label="{0}">'
+        '<svg class="chart" viewBox="0 0 {1} {2}" role="img" aria-label="{0}">{3}</svg></div>'
+    ).format(title, WIDTH, _n(height), Markup("").join(parts))
 
 
 def _text(kind: str, x: float, y: float, words: str) -> Markup:
