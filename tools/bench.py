@@ -117,7 +117,6 @@ def propose_development(ctx: ToolContext, asked: ProposeDevelopment) -> ToolResu
         Draft(
             action=action,
             evidence=evidence,
-            title=f"{person.name}: {plain(action.hours)} hours to learn {asked.skill}",
             explanation={"booked_hours": str(booked)},
             tool=DEVELOP.name,
             tool_version=DEVELOP.version,

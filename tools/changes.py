@@ -81,7 +81,6 @@ def propose_change_order(ctx: ToolContext, asked: ProposeChangeOrder) -> ToolRes
         Draft(
             action=action,
             evidence=evidence,
-            title=f"Change order for {found.project.name}: {action.title}, {action.value}",
             explanation=data_of(found),
             tool=PROPOSE.name,
             tool_version=PROPOSE.version,

@@ -99,7 +99,6 @@ def propose_reminder(ctx: ToolContext, asked: ProposeReminder) -> ToolResult:
         Draft(
             action=action,
             evidence=evidence,
-            title=f"Remind {row['customer']} of invoice {row['invoice_id']}, {action.amount}",
             explanation={
                 "prediction": _shown(row, predictions[row["invoice_id"]], today),
                 "model": says_model,

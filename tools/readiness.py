@@ -116,7 +116,6 @@ def propose_hold(ctx: ToolContext, asked: ProposeHold) -> ToolResult:
         Draft(
             action=action,
             evidence=evidence,
-            title=f"Hold invoice {row['invoice_id']} of {row['customer']}, {action.amount}",
             explanation={"findings": [f.says for f in findings]},
             tool=HOLD.name,
             tool_version=HOLD.version,

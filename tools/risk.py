@@ -4,7 +4,6 @@ register."""
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from textwrap import shorten
 from typing import Annotated, Any
 
 import pandas as pd
@@ -143,7 +142,6 @@ def _propose(ctx: ToolContext, named: Named) -> Any:
         Draft(
             action=action,
             evidence=(named.citation(),),
-            title=f"Risk for {report['project']}: {shorten(risk.statement, 90).rstrip('.')}",
             explanation={"reported_on": report["reported_on"].isoformat(), "rag": report["rag"]},
             tool=PROPOSE.name,
             tool_version=PROPOSE.version,

@@ -118,7 +118,6 @@ def propose_assignment(
         starts_on=wanted.starts_on,
         ends_on=wanted.ends_on,
     )
-    hours = plain(wanted.hours_per_week)
     action = CreateAssignment(
         person_id=person.id,
         person_name=person.name,
@@ -137,7 +136,6 @@ def propose_assignment(
         Draft(
             action=action,
             evidence=tuple(_evidence(option)),
-            title=f"{person.name} on {project.name} as {wanted.role}, {hours} h a week",
             explanation={"request": _request(project, wanted), "candidate": _shown(option, wanted)},
             tool=tool,
             tool_version=PROPOSE.version,

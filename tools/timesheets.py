@@ -113,14 +113,11 @@ def propose_returns(ctx: ToolContext, asked: ProposeReturns) -> ToolResult:
         period_starts_on=since, period_ends_on=until, items=tuple(_returned(s) for s in strange)
     )
     evidence = tuple(s.citation() for s in strange)
-    projects = {s.row["project"] for s in strange}
-    where = projects.pop() if len(projects) == 1 else f"{len(projects)} projects"
     card = propose(
         ctx.tx,
         Draft(
             action=action,
             evidence=evidence,
-            title=f"Return {len(strange)} time entries of {where} to their owners",
             explanation={"entries": [_shown(s) for s in strange], "model": says_model},
             tool=RETURN.name,
             tool_version=RETURN.version,

@@ -84,6 +84,8 @@ class Current:
     proposer_id: str
     on_behalf_of: str | None  # the person for whom it was proposed
     title: str
+    amount: Decimal | None
+    currency: str | None
     state: ProposalState
     state_since: datetime
     version: int

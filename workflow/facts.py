@@ -143,6 +143,7 @@ class Finding:
     person: Person | None = None  # whom it is about, where it is about one person's work
     invoice: Invoice | None = None
     entries: tuple[Entry, ...] = ()
+    undone: Action | None = None  # what an undo takes back
 
 
 @dataclass(frozen=True)
@@ -317,7 +318,8 @@ def _undone(action: UndoWrite, tx: Tx, policy: PolicySet) -> Finding:
         amount = Money(amount=invoice.amount, currency=invoice.currency)
         original = original.model_copy(update={"amount": amount})
     finding = _about(original, tx, policy)
-    return replace(finding, facts=finding.facts.model_copy(update={"action": action.kind}))
+    facts = finding.facts.model_copy(update={"action": action.kind})
+    return replace(finding, facts=facts, undone=original)
 
 
 @_about.register

@@ -36,10 +36,6 @@ def propose_policy(tx: Tx, policy: PolicySet, why: str) -> ProposalCard:
     changes = differences(now, policy)
     if not changes:
         raise SamePolicy(sha256=sha256)
-    rules = {d.rule for d in changes if d.rule}
-    touched = (
-        f"{len(rules)} {'rule' if len(rules) == 1 else 'rules'}" if rules else "what holds for all rules"
-    )
     return propose(
         tx,
         Draft(
@@ -51,7 +47,6 @@ def propose_policy(tx: Tx, policy: PolicySet, why: str) -> ProposalCard:
                 why=why.strip(),
             ),
             evidence=(),
-            title=f"Change the approval policy: {touched}",
             explanation={},
             tool=TOOL,
             tool_version=TOOL_VERSION,

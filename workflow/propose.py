@@ -19,6 +19,7 @@ from workflow.errors import DuplicateItem
 from workflow.gates import Request, find_gate
 from workflow.policies import active
 from workflow.read import card
+from workflow.titles import title_of
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,6 @@ class Draft:
 
     action: Action
     evidence: tuple[Citation, ...]
-    title: str  # one line, in words a person would use
     explanation: Mapping[str, Any]  # JSON: what the card shows beside the action
     tool: str
     tool_version: str
@@ -61,7 +61,7 @@ def propose(tx: Tx, draft: Draft) -> ProposalCard:
         tool=draft.tool,
         tool_version=draft.tool_version,
         thread_id=draft.thread_id,
-        title=draft.title,
+        title=title_of(draft.action, resolved.finding),
         action_kind=draft.action.kind,
         project_id=facts.project_id,
         practice=facts.practice,

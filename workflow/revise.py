@@ -1,7 +1,6 @@
 """New versions: edits, partial acceptance, and a gate computed again. A new version has a hash of its own, so
 earlier signatures do not carry over. Role: workflow."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -30,6 +29,7 @@ from workflow.notices import tell
 from workflow.policies import active, pinned
 from workflow.read import card
 from workflow.seat import check_gate, take_seat
+from workflow.titles import title_of
 
 # What an approver may change of an action. Not its kind, nor whose project, contract, invoice, person or
 # money it is about: that would be another proposal, under another's gate.
@@ -56,7 +56,6 @@ class _Revision:
     action: Action
     author_id: str
     note: str
-    title: str
     policy_sha256: str
     resolved: Resolved
 
@@ -77,9 +76,8 @@ def edit(tx: Tx, proposal_id: UUID, *, content_hash: str, action: Action, note: 
         return card(tx, proposal_id)
     policy, sha256 = active(tx)
     resolved = find_gate(tx, docket.request(action=action, author_id=me.person_id), policy)
-    title = current.title if current.title.endswith("(edited)") else f"{current.title} (edited)"
     revised = _revise(
-        docket, _Revision(action, me.person_id, note.strip(), title, sha256, resolved), "proposal.edited"
+        docket, _Revision(action, me.person_id, note.strip(), sha256, resolved), "proposal.edited"
     )
     revised.ask()
     tell(
@@ -125,11 +123,10 @@ def accept_part(
         raise NotYourDecision(
             proposal_id=str(proposal_id), reason="what made you an approver no longer holds"
         )
-    title = recounted(current.title, len(action.items), len(narrowed.items))
     note = f"{me.name} left out {len(declined)} of {len(action.items)}: {reason}"
     revised = _revise(
         docket,
-        _Revision(narrowed, current.author_id, note, title, current.policy_sha256, resolved),
+        _Revision(narrowed, current.author_id, note, current.policy_sha256, resolved),
         "proposal.narrowed",
     )
     tx.execute(
@@ -145,14 +142,6 @@ def accept_part(
     if revised.current.state == "pending":
         revised.ask()
     return card(tx, proposal_id)
-
-
-def recounted(title: str, before: int, after: int) -> str:
-    """A batch's title with the number of what is left: 'Return 12 time entries' keeps 1 as 'Return 1 time
-    entry'."""
-    if after == 1:
-        title = re.sub(rf"\b{before}((?: \w+)?) entries\b", rf"{before}\1 entry", title, count=1)
-    return re.sub(rf"\b{before}\b(?= )", str(after), title, count=1)
 
 
 def refresh(docket: Docket) -> None:
@@ -199,9 +188,7 @@ def _regate(docket: Docket) -> None:
     policy: PolicySet = pinned(docket.tx, current.policy_sha256)
     resolved = find_gate(docket.tx, docket.request(), policy)
     note = "The firm's records changed, so the gate was computed again."
-    revision = _Revision(
-        docket.action, current.author_id, note, current.title, current.policy_sha256, resolved
-    )
+    revision = _Revision(docket.action, current.author_id, note, current.policy_sha256, resolved)
     _revise(docket, revision, "proposal.regated").ask()
 
 
@@ -230,7 +217,7 @@ def _revise(docket: Docket, new: _Revision, audited: str) -> Docket:
         "proposals.put_version",
         proposal_id=current.proposal_id,
         version=version,
-        title=new.title,
+        title=title_of(new.action, new.resolved.finding),
         amount=facts.amount.amount if facts.amount else None,
         currency=facts.amount.currency if facts.amount else None,
         expires_after_hours=rule.gate.expire_hours(0),

@@ -31,6 +31,7 @@ from workflow.gates import Resolved, barred_from, finding_for, needed_later, res
 from workflow.notices import listed
 from workflow.policies import pinned
 from workflow.stand_ins import standing_in, why_over
+from workflow.titles import title_of
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,18 @@ def _gate_today(docket: Docket) -> tuple[PolicySet, Rule, Finding, frozenset[str
     # The last rule is the strictest: a proposal may always be under it, e.g. when nobody else could sign.
     if rule is None or rule not in (gate_for(policy, finding.facts), last) or docket.rule.gate != rule.gate:
         raise GateChanged(proposal_id=str(current.proposal_id), version=current.version)
+    if not _is_called_what_it_is(docket, finding):
+        raise GateChanged(proposal_id=str(current.proposal_id), version=current.version)
     return policy, rule, finding, barred_from(tx, request, finding)
+
+
+def _is_called_what_it_is(docket: Docket, finding: Finding) -> bool:
+    """Whether title and amount, which lists and messages show, are those of the action."""
+    current, amount = docket.current, finding.facts.amount
+    shown = (current.amount, current.currency)
+    return current.title == title_of(docket.action, finding) and shown == (
+        (amount.amount, amount.currency) if amount else (None, None)
+    )
 
 
 def check_open(docket: Docket) -> None:

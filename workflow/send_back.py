@@ -14,6 +14,7 @@ from workflow.ledger import Lease
 from workflow.notices import tell
 from workflow.policies import active
 from workflow.recheck import Objection
+from workflow.titles import title_of
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,7 @@ def _regate(docket: Docket, objection: Objection, resolved: Resolved, policy_sha
         "proposals.put_version",
         proposal_id=current.proposal_id,
         version=version,
-        title=current.title,
+        title=title_of(docket.action, resolved.finding),
         amount=facts.amount.amount if facts.amount else None,
         currency=facts.amount.currency if facts.amount else None,
         expires_after_hours=rule.gate.expire_hours(0),

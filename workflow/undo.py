@@ -39,7 +39,6 @@ def undo(tx: Tx, effect_id: int, reason: str) -> ProposalCard:
             evidence=tuple(
                 RecordCitation.model_validate(cited) for cited in done.evidence if cited["kind"] == "record"
             ),
-            title=f"Undo: {done.title}",
             explanation={},
             tool="undo",
             tool_version="1",

@@ -52,6 +52,10 @@ def effect_of(  # noqa: PLR0911 - one for each kind of action
             return [Change(f"{count} time {'entry' if count == 1 else 'entries'}", "submitted", "returned")]
         case RegisterRisk():
             return [Change("Risk register", "not on it", f"{action.severity} {action.category} risk")]
+        case UndoWrite():
+            return [
+                Change(f"{action.system.upper()} {action.record_id}", "as it was written", action.outcome)
+            ]
         case ChangePolicy():
             return []  # the card shows all of its differences
         case UndoWrite():

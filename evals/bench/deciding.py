@@ -10,14 +10,14 @@ from connectors.ports import Connectors
 from connectors.sim.twin import Twin
 from connectors.testing import in_process
 from evals.bench.measure import Comparison, Effort, Job, Way, compare
-from evals.bench.replay import Bare, Noted, NotingDatabase, run, swapped
+from evals.bench.replay import Noted, NotingDatabase, swapped
 from evals.demo_firms import DemoFirm
 from models.access import Principal
 from models.actions import RegisterRisk
 from models.evidence import RecordCitation
 from models.predict.base import Progress
 from models.proposal import idempotency_key, next_state
-from store.db import dumps
+from store.db import Database, dumps
 from workflow.cards import ProposalCard
 from workflow.effects import work_once
 from workflow.propose import Draft, propose
@@ -84,7 +84,6 @@ class _Waiting:
         return Draft(
             action=action,
             evidence=(cited,),
-            title=f"Risk {number}",
             explanation={},
             tool="propose_risks",
             tool_version="1",
@@ -97,13 +96,15 @@ def _decisions(waiting: _Waiting, effort: Effort, clients: int) -> list[Comparis
     [example] = waiting.take(1)
     _decide(Workflow(noting), waiting.manager, example)
     noting.close()
-    bare = Bare(waiting.firm.db)
 
     def ours(count: int) -> list[Job]:
         return [partial(_decide, waiting.workflow, waiting.manager, card) for card in waiting.take(count)]
 
     def same(count: int) -> list[Job]:
-        return [partial(_decide_bare, bare, noting.noted, example, card) for card in waiting.take(count)]
+        return [
+            partial(_decide_bare, waiting.firm.db, noting.noted, example, card)
+            for card in waiting.take(count)
+        ]
 
     def storing(count: int) -> list[Job]:
         return [partial(_store_decision, waiting, card) for card in waiting.take(count)]
@@ -132,13 +133,13 @@ def _decide(workflow: Workflow, approver: Principal, card: ProposalCard) -> None
     workflow.decide(approver, card.proposal_id, content_hash=card.content_hash, verdict="approve")
 
 
-def _decide_bare(bare: Bare, work: Sequence[Noted], example: ProposalCard, card: ProposalCard) -> None:
+def _decide_bare(db: Database, work: Sequence[Noted], example: ProposalCard, card: ProposalCard) -> None:
     """What was done for one proposal, done for another."""
     pairs = {str(example.proposal_id): str(card.proposal_id), example.content_hash: card.content_hash}
     for noted in work:
-        with bare.transaction(noted) as connection:
+        with db.tx(noted.principal, noted.role) as tx:
             for statement in noted.statements:
-                run(connection, statement.name, swapped(dict(statement.parameters), pairs))
+                statement.run(tx, swapped(dict(statement.parameters), pairs))
 
 
 def _store_decision(waiting: _Waiting, card: ProposalCard) -> None:
@@ -202,7 +203,7 @@ def _effects(waiting: _Waiting, effort: Effort, connectors: Connectors) -> list[
     noting = NotingDatabase({"worker": waiting.firm.db.dsn("worker")})
     assert work_once(noting, WORKER, connectors)
     noting.close()
-    bare, write = Bare(waiting.firm.db), waiting.take(1)[0].writes[0]
+    write = waiting.take(1)[0].writes[0]
 
     def carry_out() -> None:
         assert work_once(waiting.firm.db, WORKER, connectors), "the ledger must hold effects that are due"
@@ -213,7 +214,7 @@ def _effects(waiting: _Waiting, effort: Effort, connectors: Connectors) -> list[
     statements = sum(len(noted.statements) for noted in noting.noted)
     baselines: dict[str, Job] = {
         f"the same {statements} statements and the call, bare": partial(
-            _carry_out_bare, bare, noting.noted, connectors
+            _carry_out_bare, waiting.firm.db, noting.noted, connectors
         ),
         "the connector called in a loop: no ledger, lost or doubled when anything dies": call,
     }
@@ -231,17 +232,17 @@ def _effects(waiting: _Waiting, effort: Effort, connectors: Connectors) -> list[
     ]
 
 
-def _carry_out_bare(bare: Bare, work: Sequence[Noted], connectors: Connectors) -> None:
+def _carry_out_bare(db: Database, work: Sequence[Noted], connectors: Connectors) -> None:
     """What was done for one effect, done for the next one; the call comes once it was marked as sent."""
     pairs: dict[str, str] = {}
     mine: dict[str, int] = {}
     call: Job | None = None
     for noted in work:
-        with bare.transaction(noted) as connection:
+        with db.tx(noted.principal, noted.role) as tx:
             for statement in noted.statements:
                 parameters = swapped(dict(statement.parameters), pairs)
                 parameters |= {k: v for k, v in mine.items() if k in parameters}
-                found = run(connection, statement.name, parameters)
+                found = statement.run(tx, parameters)
                 if statement.name == "effects.claim" and statement.result:
                     [row], lease = found, statement.result
                     pairs = {str(getattr(lease, k)): str(row[k]) for k in ("proposal_id", "content_hash")}

@@ -1,27 +1,32 @@
 """The statements of a piece of work, noted once and then run bare: what the same work costs the database when
 nothing is composed or shown. The baseline that says how much of the time is Chargehand's own code."""
 
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-import psycopg
-from psycopg.rows import dict_row
-from psycopg.types.json import Jsonb
-
 from models.access import Principal
 from store.db import Database, DbRole, Tx
-from store.queries import catalogue
+
+METHODS = ("rows", "row", "records", "value", "execute")
 
 
 @dataclass(frozen=True)
 class Statement:
     name: str
     parameters: Mapping[str, Any]
+    returns_rows: bool
     result: Any
+
+    def run(self, tx: Tx, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """The same statement with other parameters; its rows."""
+        if self.returns_rows:
+            return tx.records(self.name, **parameters)
+        tx.execute(self.name, **parameters)
+        return []
 
 
 @dataclass(frozen=True)
@@ -38,12 +43,13 @@ class _NotingTx(Tx):
 
     def __getattribute__(self, name: str) -> Any:
         method = super().__getattribute__(name)
-        if name not in ("rows", "row", "records", "value", "execute"):
+        if name not in METHODS:
             return method
 
         def noting(statement: str, /, *made_by: Any, **parameters: Any) -> Any:
+            as_sent = deepcopy(parameters)  # what is audited is a list that is emptied afterwards
             result = method(statement, *made_by, **parameters)
-            self.noted.statements.append(Statement(statement, parameters, result))
+            self.noted.statements.append(Statement(statement, as_sent, name != "execute", result))
             return result
 
         return noting
@@ -66,44 +72,6 @@ class NotingDatabase(Database):
             noting.append_audit()
 
 
-class Bare:
-    """Connections without a pool, one for each thread and role; they end with the thread."""
-
-    def __init__(self, db: Database) -> None:
-        self._db = db
-        self._own = threading.local()
-
-    @contextmanager
-    def transaction(self, noted: Noted) -> Iterator[psycopg.Connection[Any]]:
-        """As the noted one began."""
-        connection = self._connection(noted.role)
-        with connection.transaction():
-            connection.execute(
-                "select set_config('chargehand.principal', %s, true),"
-                " set_config('chargehand.surface', %s, true)",
-                (noted.principal.person_id, noted.principal.surface),
-            )
-            yield connection
-
-    def _connection(self, role: DbRole) -> psycopg.Connection[Any]:
-        held: dict[str, psycopg.Connection[Any]] = self._own.__dict__
-        if role not in held:
-            held[role] = psycopg.connect(self._db.dsn(role), autocommit=True)
-        return held[role]
-
-
-def run(
-    connection: psycopg.Connection[Any], statement: str, parameters: Mapping[str, Any]
-) -> list[dict[str, Any]]:
-    """One statement by name; the rows it returns."""
-    with connection.cursor(row_factory=dict_row) as cursor:
-        cursor.execute(
-            catalogue()[statement].sql,
-            {k: Jsonb(v) if isinstance(v, dict) else v for k, v in parameters.items()},
-        )
-        return cursor.fetchall() if cursor.description else []
-
-
 def swapped(value: Any, pairs: Mapping[str, str]) -> Any:
     """A parameter with each of the strings put in place of another, wherever it stands."""
     match value:
@@ -113,10 +81,10 @@ def swapped(value: Any, pairs: Mapping[str, str]) -> Any:
             return value
         case UUID():
             return UUID(swapped(str(value), pairs))
-        case Jsonb():
-            return Jsonb(swapped(value.obj, pairs))
         case dict():
             return {k: swapped(v, pairs) for k, v in value.items()}
         case list() | tuple():
             return [swapped(v, pairs) for v in value]
+    if hasattr(value, "obj"):  # wrapped, to be sent as JSON
+        return type(value)(swapped(value.obj, pairs))
     return value

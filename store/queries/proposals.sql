@@ -26,9 +26,9 @@ select app.sees_proposal(proposal_id) from workflow.proposal where proposal_id =
 
 -- name: current
 -- A proposal with its current version.
-select p.proposal_id, p.proposer_id, nullif(p.on_behalf_of, '') as on_behalf_of, p.title, p.state,
-  p.state_since, p.version, p.step, p.expires_at,
-  p.escalated_at, p.planted, v.author_id, v.canonical, v.content_hash, v.policy_sha256, v.rule, v.gate, v.explanation,
+select p.proposal_id, p.proposer_id, nullif(p.on_behalf_of, '') as on_behalf_of, p.title, p.amount,
+  p.currency::text as currency, p.state, p.state_since, p.version, p.step, p.expires_at, p.escalated_at, p.planted,
+  v.author_id, v.canonical, v.content_hash, v.policy_sha256, v.rule, v.gate, v.explanation,
   v.created_at as version_at, clock_timestamp() as now
 from workflow.proposal p join workflow.proposal_version v using (proposal_id, version)
 where p.proposal_id = %(proposal_id)s;

@@ -193,3 +193,22 @@ def test_a_message_cannot_set_rates_terms_or_approvers(own_firm: Firm) -> None:
     assert (b["items"], b["value"], b["terms"]) == (a["items"], a["value"], a["terms"])
     approvers = "select person_id, step from workflow.approver where proposal_id = %s order by 1, 2"
     assert own_firm.rows(approvers, attacked.proposals[0]) == own_firm.rows(approvers, plain.proposals[0])
+
+
+def test_a_forged_sender_changes_nothing_that_is_decided(own_firm: Firm) -> None:
+    """Whoever a message says it is from, it is a message: gate, people and price are the same, and the card
+    shows the name as what the message says."""
+    wish = "Please build a store footfall forecast, 10 days of a Senior Data Engineer.\n\nBest regards,\n"
+    director = own_firm.scenario.personas["delivery_director"]
+    [(name,)] = own_firm.rows("select name from firm.person where person_id = %s", director)
+    honest, forged = (proposed(own_firm, wish + who) for who in ("Ann Poe\n", f"{name}\nDelivery Director\n"))
+    a, b = action(own_firm, honest), action(own_firm, forged)
+    assert b.pop("requested_by") == name
+    assert a.pop("requested_by") == "Ann Poe"
+    assert a == b
+    gate = (
+        "select v.rule, v.facts, array(select (step, person_id)::text from workflow.approver a"
+        " where a.proposal_id = v.proposal_id order by 1)"
+        " from workflow.proposal_version v where v.proposal_id = %s"
+    )
+    assert own_firm.rows(gate, honest.proposals[0]) == own_firm.rows(gate, forged.proposals[0])

@@ -353,7 +353,6 @@ def draft(action: Action, thread_id: UUID | None = None) -> Draft:
     return Draft(
         action=action,
         evidence=(RecordCitation(record="project", id="aurora", says="an active project"),),
-        title=f"Please: {action.kind.replace('_', ' ')}",
         explanation={"finding": "because"},
         tool="test",
         tool_version="1",

@@ -3,13 +3,13 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import psycopg
 import pytest
 
 from models.access import NotFound, service
-from models.actions import Action, HoldInvoice
+from models.actions import HoldInvoice
 from models.evidence import NotVerbatim, QuoteCitation
 from models.proposal import Verdict
 from store.db import DB_ROLES, Database
@@ -72,13 +72,8 @@ def heard(notices: Notices, person_id: str, card: ProposalCard) -> list[str]:
     return [kind for kind, text in notices(person_id) if card.title in text]
 
 
-def titled(action: Action, thread_id: UUID | None = None) -> Any:
-    """A draft whose title occurs once in the shared database."""
-    return replace(draft(action, thread_id), title=f"Proposal {uuid4()}")
-
-
 def test_one_signature_carries_it_out(workflow: Workflow, decide: Decide, notices: Notices) -> None:
-    card = workflow.propose(principal("paula"), titled(assignment()))
+    card = workflow.propose(principal("paula"), draft(assignment(role=f"Role {uuid4()}")))
     assert card.may == {"withdraw"}, "nobody decides their own"
     assert workflow.card(principal("rita"), card.proposal_id).may == {
         "approve",
@@ -112,7 +107,7 @@ def test_a_pending_proposal_survives_a_restart(workflow: Workflow, db: Database)
 
 
 def test_steps_run_in_order(workflow: Workflow, decide: Decide, notices: Notices) -> None:
-    card = workflow.propose(principal("paula"), titled(change_order()))
+    card = workflow.propose(principal("paula"), draft(change_order(title=f"Change {uuid4()}")))
     with pytest.raises(NotYourDecision, match="an earlier step"):
         decide("fay", card)
     assert heard(notices, "fay", card) == [], "no card before one's turn"
@@ -126,7 +121,7 @@ def test_steps_run_in_order(workflow: Workflow, decide: Decide, notices: Notices
 
 
 def test_a_rejection_says_why_to_who_asked(workflow: Workflow, decide: Decide, notices: Notices) -> None:
-    card = workflow.propose(principal("paula"), titled(change_order()))
+    card = workflow.propose(principal("paula"), draft(change_order(title=f"Change {uuid4()}")))
     decide("amir", card)
     with pytest.raises(ReasonNeeded):
         decide("fay", card, "reject", "  ")
@@ -262,7 +257,7 @@ def test_where_the_policy_wants_a_comment_silence_is_no_signature(workflow: Work
 
 
 def test_withdrawing(workflow: Workflow, decide: Decide, notices: Notices) -> None:
-    card = workflow.propose(principal("paula"), titled(assignment()))
+    card = workflow.propose(principal("paula"), draft(assignment(role=f"Role {uuid4()}")))
     with pytest.raises(NotYourDecision):
         workflow.withdraw(principal("rita"), card.proposal_id)
     assert workflow.withdraw(principal("paula"), card.proposal_id, reason="Too early").state == "withdrawn"
@@ -278,7 +273,7 @@ def test_withdrawing(workflow: Workflow, decide: Decide, notices: Notices) -> No
 def test_what_expired_cannot_be_signed_and_says_so(
     workflow: Workflow, decide: Decide, owner: psycopg.Connection[Any], notices: Notices
 ) -> None:
-    card = workflow.propose(principal("paula"), titled(assignment()))
+    card = workflow.propose(principal("paula"), draft(assignment(role=f"Role {uuid4()}")))
     owner.execute(
         "update workflow.proposal set expires_at = now() where proposal_id = %s", (card.proposal_id,)
     )

@@ -10,10 +10,11 @@ import psycopg
 import pytest
 from psycopg.types.json import Jsonb
 
+from models.actions import ActionAdapter
 from models.policy import Rule, policy_sha
 from models.proposal import canonical, content_hash
 from store.db import Database, DbRole
-from tests.workflow.firm import assignment, change_order, draft, people, principal
+from tests.workflow.firm import assignment, change_order, draft, eur, people, principal
 from workflow import policies
 from workflow.cards import ProposalCard
 from workflow.errors import GateChanged, NotYourDecision
@@ -151,8 +152,9 @@ def test_an_effect_is_bound_to_its_content(
 # --- an agent process that hands in what it likes
 
 SUBMIT = """select workflow.submit(id => %(id)s, tool => 't', tool_version => '1', thread => null,
-  title => 'x', kind => %(kind)s, project => 'aurora', practice => 'Data', client => 'acme', amount => 1,
-  currency => 'EUR', canonical => %(text)s, content_hash => %(hash)s, policy => %(policy)s, rule => %(rule)s,
+  title => %(title)s, kind => %(kind)s, project => 'aurora', practice => 'Data', client => 'acme',
+  amount => %(amount)s, currency => 'EUR', canonical => %(text)s, content_hash => %(hash)s,
+  policy => %(policy)s, rule => %(rule)s,
   gate => %(gate)s, facts => '{}', explanation => '{}', approvers => %(approvers)s,
   expires => now() + interval '9 days', remind => now() + interval '1 day',
   escalate => now() + interval '2 days')"""
@@ -173,6 +175,8 @@ def submitted(
             {
                 "id": proposal_id,
                 "kind": action.kind,
+                "title": f"Change order for Aurora: {action.title}, {action.value}",
+                "amount": action.value.amount,
                 "text": text,
                 "hash": content_hash(text),
                 "policy": policy or sha,
@@ -225,6 +229,42 @@ def test_a_friend_as_approver_decides_nothing(workflow: Workflow, as_role: AsRol
     assert again.state == "pending"
 
 
+@pytest.mark.parametrize(
+    ("lie", "reason"),
+    [
+        ({"title": "Change order for Aurora: Second warehouse, EUR 150.00"}, "a hundredth of the price"),
+        ({"title": "Remind Acme of an invoice"}, "another kind of action"),
+        ({"amount": "150.00"}, "an amount that ranks low and looks harmless"),
+    ],
+)
+def test_a_title_that_misleads_is_put_right_before_anybody_signs(
+    lie: Mapping[str, str], reason: str, workflow: Workflow, as_role: AsRole
+) -> None:
+    proposal_id = submitted(as_role, rule("change-order"), [asks("amir"), asks("dora", 1)], **lie)
+    card = workflow.card(principal("amir"), proposal_id)
+    with pytest.raises(GateChanged):
+        workflow.decide(principal("amir"), proposal_id, content_hash=card.content_hash, verdict="approve")
+    again = workflow.card(principal("amir"), proposal_id)
+    assert again.title == "Change order for Aurora: Second warehouse, EUR 15,000.00", reason
+    assert again.amount == eur("15000.00") and "approve" in again.may
+
+
+def test_what_is_shown_is_what_is_written(workflow: Workflow) -> None:
+    """The amount on the card is a field of the write; items that do not add up to the sum are no action."""
+    card = workflow.propose(principal("paula"), draft(change_order()))
+    [write] = card.writes
+    assert write.body["value"] == card.amount.model_dump(mode="json") if card.amount else False
+    assert str(card.action.model_dump(mode="json")["value"]["amount"]) in card.title.replace(",", "")
+    for field in ("value", "items"):
+        body = dict(change_order().model_dump(mode="json"))
+        if field == "value":
+            body["value"] = {"amount": "150.00", "currency": "EUR"}
+        else:
+            body["items"] = [body["items"][0] | {"amount": {"amount": "150.00", "currency": "EUR"}}]
+        with pytest.raises(ValueError, match=r"not the sum|is not"):
+            ActionAdapter.validate_python(body)
+
+
 def test_an_old_policy_cannot_be_picked(workflow: Workflow, as_role: AsRole) -> None:
     with pytest.raises(psycopg.errors.SerializationFailure, match="not in force"):
         submitted(as_role, rule("small-change-order"), [asks("amir")], policy="0" * 64)
@@ -246,7 +286,7 @@ def test_a_version_that_contradicts_itself_is_refused(
 
 
 def test_an_agent_submits_as_itself_only(workflow: Workflow, db: Database, as_role: AsRole) -> None:
-    nothing = dict.fromkeys(["id", "kind", "text", "hash", "policy", "rule"], None)
+    nothing = dict.fromkeys(["id", "title", "amount", "kind", "text", "hash", "policy", "rule"], None)
     with (
         psycopg.connect(db.dsn("agent")) as connection,
         pytest.raises(psycopg.errors.RaiseException, match="needs a principal"),

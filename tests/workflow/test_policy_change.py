@@ -12,7 +12,7 @@ from psycopg.types.json import Jsonb
 
 from models.access import Grant, NotAllowed, Principal, service
 from models.actions import ChangePolicy
-from models.policy import PolicySet, policy_sha, policy_text
+from models.policy import Facts, PolicySet, policy_sha, policy_text
 from models.policy_words import differences
 from models.proposal import canonical, content_hash
 from store.db import DB_ROLES, Database, DbRole
@@ -30,7 +30,9 @@ from workflow.errors import (
     ReasonNeeded,
     SamePolicy,
 )
+from workflow.facts import Finding
 from workflow.service import Workflow
+from workflow.titles import title_of
 
 Notices = Callable[[str], Any]
 AsRole = Callable[[DbRole, str], AbstractContextManager[psycopg.Connection[Any]]]
@@ -225,6 +227,8 @@ def handed_in(as_role: AsRole, now: PolicySet, rule: str, *approvers: Mapping[st
             SUBMIT,
             {
                 "id": proposal_id,
+                "title": title_of(action, Finding(Facts(action=action.kind))),
+                "amount": None,
                 "kind": action.kind,
                 "text": text,
                 "hash": content_hash(text),

@@ -118,7 +118,7 @@ def test_orders_and_their_pages(
         ({"project_id": "aurora"}, 4, "all are"),
         ({"practice": "Data"}, 4, "all are"),
         ({"practice": "Strategy"}, 0, "none is"),
-        ({"text": "CREATE"}, 4, "in any case"),
+        ({"text": "DATA ENGINEER"}, 4, "in any case"),
         ({"text": "%"}, 0, "a wildcard is a character"),
     ],
 )

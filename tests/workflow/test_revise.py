@@ -64,7 +64,7 @@ def test_an_edit_is_signed_by_somebody_else(workflow: Workflow, edit: Edit) -> N
     card = workflow.propose(principal("paula"), draft(assignment()))
     edited = edit("rita", card, assignment(hours_per_week="24"))
     assert (edited.version, edited.state, edited.may) == (2, "pending", frozenset())
-    assert edited.title.endswith("(edited)")
+    assert edited.title.endswith("24 h a week"), "it is called what it is now"
     assert [v.author.person_id for v in edited.versions] == ["paula", "rita"]
     assert edited.content_hash != card.content_hash
     assert people(edited) == [{"rolf"}], "not the editor, who wrote it"
