@@ -52,7 +52,7 @@ def test_what_is_unsure_weighs_more(
 def test_other_money_is_weighed_in_the_policys_currency(owner: psycopg.Connection[Any]) -> None:
     row = owner.execute(
         "select workflow.in_policy_currency(100, 'EUR'), (body -> 'exchange_rates' ->> 'GBP')::numeric,"
-        " workflow.in_policy_currency(100, 'GBP'), workflow.in_policy_currency(100, 'XAU'),"
+        " workflow.in_policy_currency(100, 'GBP'), workflow.in_policy_currency(100, 'XTS'),"
         " workflow.in_policy_currency(null, null)"
         " from workflow.policy_version"
     ).fetchone()
