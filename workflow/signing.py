@@ -1,19 +1,23 @@
 """Ed25519 signatures (RFC 8032) for audit anchors, with keys in the PEM forms that OpenSSL reads and writes.
 
-No library of cryptography is among the dependencies, and the stand-alone verifier must have none, so both
-share one implementation, tested against the RFC's vectors and against OpenSSL. Python's integers do not take
-constant time: keep the private key where no stranger can time the process, and do not sign for strangers."""
+Keys are made and used by the package cryptography. Checking a signature needs no secret and stands in
+`verify_export`, which outsiders run without any package; tests hold the two against each other."""
 
-import base64
-import hashlib
-import secrets
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from models.errors import ChargehandError
-from workflow.verify_export import BASE, NEUTRAL, ORDER, SPKI, Unreadable, add, encode, key_id, unarmoured
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+)
 
-PKCS8 = bytes.fromhex("302e020100300506032b657004220420")  # what a private key begins with in DER
+from models.errors import ChargehandError
+from workflow.verify_export import key_id
 
 
 class KeyUnusable(ChargehandError):
@@ -30,15 +34,20 @@ class SigningKey:
 
     @classmethod
     def generate(cls) -> "SigningKey":
-        return cls(secrets.token_bytes(32))
+        return cls(Ed25519PrivateKey.generate().private_bytes_raw())
 
     @classmethod
     def from_pem(cls, text: str) -> "SigningKey":
         """Raises KeyUnusable."""
         try:
-            return cls(unarmoured(text, "PRIVATE KEY", PKCS8))
-        except Unreadable as error:
-            raise KeyUnusable(why=f"there is {error}") from error
+            key = load_pem_private_key(text.encode(), password=None)
+        except TypeError as error:
+            raise KeyUnusable(why="it is locked with a password") from error
+        except (ValueError, UnsupportedAlgorithm) as error:
+            raise KeyUnusable(why="there is no private key in PEM") from error
+        if not isinstance(key, Ed25519PrivateKey):
+            raise KeyUnusable(why="it is not an Ed25519 key")
+        return cls(key.private_bytes_raw())
 
     @property
     def id(self) -> str:
@@ -46,47 +55,22 @@ class SigningKey:
 
     @property
     def pem(self) -> str:
-        return _armoured("PRIVATE KEY", PKCS8 + self.seed)
+        return self._key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
 
     @property
     def public_pem(self) -> str:
-        return _armoured("PUBLIC KEY", SPKI + self.public)
+        spki = PublicFormat.SubjectPublicKeyInfo
+        return self._key.public_key().public_bytes(Encoding.PEM, spki).decode()
 
-    @cached_property
+    @property
     def public(self) -> bytes:
-        return encode(_times_base(self._scalar))
+        """32 bytes."""
+        return self._key.public_key().public_bytes_raw()
 
     def sign(self, message: bytes) -> bytes:
         """The signature, 64 bytes; the same message has the same one."""
-        nonce = _number(self._expanded[32:] + message)
-        commitment = encode(_times_base(nonce))
-        challenge = _number(commitment + self.public + message)
-        return commitment + ((nonce + challenge * self._scalar) % ORDER).to_bytes(32, "little")
+        return self._key.sign(message)
 
-    @property
-    def _expanded(self) -> bytes:
-        return hashlib.sha512(self.seed).digest()
-
-    @property
-    def _scalar(self) -> int:
-        """Clamped: a multiple of 8 with its highest bit set."""
-        low = int.from_bytes(self._expanded[:32], "little")
-        return (low & ((1 << 254) - 8)) | (1 << 254)
-
-
-def _number(data: bytes) -> int:
-    return int.from_bytes(hashlib.sha512(data).digest(), "little") % ORDER
-
-
-def _times_base(scalar: int) -> tuple[int, int, int, int]:
-    """A multiple of the base point: every bit costs a doubling and an addition, whether it is set or not."""
-    total = NEUTRAL
-    for bit in reversed(range(255)):
-        total = add(total, total)
-        more = add(total, BASE)
-        total = more if scalar >> bit & 1 else total
-    return total
-
-
-def _armoured(kind: str, der: bytes) -> str:
-    return f"-----BEGIN {kind}-----\n{base64.b64encode(der).decode()}\n-----END {kind}-----\n"
+    @cached_property
+    def _key(self) -> Ed25519PrivateKey:
+        return Ed25519PrivateKey.from_private_bytes(self.seed)

@@ -109,24 +109,24 @@ def signed(public: bytes, message: bytes, signature: bytes) -> bool:
     return encode(total) == signature[:32]
 
 
-SPKI = bytes.fromhex("302a300506032b6570032100")  # what a public key begins with in DER
-
-
 def key_id(public: bytes) -> str:
     """The name of a key: the first half of its sha256."""
     return hashlib.sha256(public).hexdigest()[:32]
 
 
-def unarmoured(text: str, kind: str, prefix: bytes) -> bytes:
-    """The 32 bytes of an Ed25519 key in PEM. Raises Unreadable."""
-    found = re.search(f"-----BEGIN {kind}-----(.*?)-----END {kind}-----", text, re.DOTALL)
+SPKI = bytes.fromhex("302a300506032b6570032100")  # what a public key begins with in DER
+
+
+def public_key(text: str) -> bytes:
+    """The 32 bytes of an Ed25519 public key in PEM. Raises Unreadable."""
+    found = re.search("-----BEGIN PUBLIC KEY-----(.*?)-----END PUBLIC KEY-----", text, re.DOTALL)
     try:
         der = base64.b64decode("".join(found[1].split()), validate=True) if found else b""
     except ValueError:
         der = b""
-    if len(der) != len(prefix) + 32 or not der.startswith(prefix):
-        raise Unreadable(f"no Ed25519 {kind.lower()} in PEM")
-    return der[len(prefix) :]
+    if len(der) != len(SPKI) + 32 or not der.startswith(SPKI):
+        raise Unreadable("it is not an Ed25519 public key in PEM")
+    return der[len(SPKI) :]
 
 
 # --- anchors
@@ -196,7 +196,7 @@ def read_keys(folder: Path, trust: Collection[str] = ()) -> dict[str, bytes]:
     found = {}
     for path in sorted(folder.glob(f"*{KEY_SUFFIX}")):
         try:
-            public = unarmoured(path.read_text("ascii"), "PUBLIC KEY", SPKI)
+            public = public_key(path.read_text("ascii"))
         except (Unreadable, ValueError):
             continue
         found[key_id(public)] = public

@@ -45,7 +45,7 @@ def verify(
     from workflow.verify_export import Unreadable
 
     found = settings()
-    folder = anchors or found.audit_anchors
+    folder, keys = anchors or found.audit_anchors, trust or found.audit_trusted_keys
     if since_anchor and folder is None:
         raise typer.BadParameter("there are no anchors: name their directory", param_hint="--anchors")
     with ending(), telling() as progress, _database().tx(SET_UP, "worker") as tx:
@@ -56,7 +56,7 @@ def verify(
                 verdict = verify_with_anchors(
                     tx,
                     folder.expanduser(),
-                    trust or found.audit_trusted_keys,
+                    keys,
                     since_anchor=since_anchor,
                     progress=progress,
                 )
@@ -66,12 +66,12 @@ def verify(
     if as_json:
         print_json({"whole": verdict.whole, **asdict(verdict)})
     else:
-        _tell(verdict)
+        _tell(verdict, keys_named=bool(keys))
     if not verdict.whole:
         raise typer.Exit(1)
 
 
-def _tell(verdict: "ChainVerdict") -> None:
+def _tell(verdict: "ChainVerdict", *, keys_named: bool) -> None:
     if verdict.fault:
         says = f"The audit log does not hold at entry {verdict.seq}: {verdict.fault}."
         console.print(says, markup=False, soft_wrap=True)
@@ -84,6 +84,12 @@ def _tell(verdict: "ChainVerdict") -> None:
         console.print(f"The audit log is whole: {entries}{beside}.")
     if verdict.anchors in (None, 0):
         console.print("Without anchors this does not show a log that was written anew.", style="dim")
+    elif not keys_named:
+        console.print(
+            "The keys were taken from beside the anchors, where whoever forges one can put their own. "
+            "Name those that count with --trust, or in CHARGEHAND_AUDIT_TRUSTED_KEYS.",
+            style="dim",
+        )
 
 
 @app.command()

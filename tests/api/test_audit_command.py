@@ -55,7 +55,10 @@ def test_from_a_key_to_an_outsiders_check(run: Any, said: None, tmp_path: Path) 
 
     written = json.loads(ended(run("anchor", "--json")).stdout)["anchor"]
     assert Path(written).is_file()
-    assert "3 entries, 1 anchors hold" in ended(run("verify", "--trust", key_id)).stderr
+    beside = ended(run("verify")).stderr
+    assert "3 entries, 1 anchors hold" in beside and "keys were taken from beside the anchors" in beside
+    named = ended(run("verify", "--trust", key_id)).stderr
+    assert "3 entries, 1 anchors hold" in named and "beside the anchors" not in named
     found = json.loads(ended(run("verify", "--json", "--since-anchor")).stdout)
     assert (found["whole"], found["first"], found["anchors"], found["anchor_faults"]) == (True, 2, 1, [])
 

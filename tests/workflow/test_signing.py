@@ -1,15 +1,26 @@
-"""Ed25519: the vectors of RFC 8032, section 7.1, and what OpenSSL makes of our keys and signatures."""
+"""Ed25519: the vectors of RFC 8032, section 7.1; the library that signs against the verifier that stands
+alone; and what OpenSSL makes of our keys and signatures."""
 
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workflow.signing import KeyUnusable, SigningKey
-from workflow.verify_export import ORDER, SPKI, Unreadable, decode, key_id, signed, unarmoured
+from workflow.verify_export import ORDER, Unreadable, decode, key_id, public_key, signed
 
 # seed, public key, message, signature
 RFC_8032 = [
@@ -57,14 +68,29 @@ def test_the_vectors_of_the_rfc(seed: str, public: str, message: str, signature:
 KEY = SigningKey(bytes(range(32)))
 
 
+def library_holds(public: bytes, message: bytes, signature: bytes) -> bool:
+    try:
+        Ed25519PublicKey.from_public_bytes(public).verify(signature, message)
+    except InvalidSignature:
+        return False
+    return True
+
+
 @settings(max_examples=15, deadline=None)
-@given(st.binary(max_size=60), st.integers(0, 511))
-def test_no_bit_of_a_signature_can_be_turned(message: bytes, bit: int) -> None:
-    signature = bytearray(KEY.sign(message))
-    assert signed(KEY.public, message, bytes(signature))
-    signature[bit // 8] ^= 1 << bit % 8
-    assert not signed(KEY.public, message, bytes(signature))
-    assert not signed(KEY.public, message + b"\0", KEY.sign(message))
+@given(st.binary(min_size=32, max_size=32), st.binary(max_size=60), st.integers(0, 511))
+def test_the_verifier_and_the_library_agree(seed: bytes, message: bytes, bit: int) -> None:
+    """On what holds, on no bit of a signature that can be turned, and on no other message."""
+    key = SigningKey(seed)
+    signature = key.sign(message)
+    turned = bytearray(signature)
+    turned[bit // 8] ^= 1 << bit % 8
+    for said, by, holds in (
+        (message, signature, True),
+        (message, bytes(turned), False),
+        (message + b"\0", signature, False),
+    ):
+        assert signed(key.public, said, by) is holds
+        assert library_holds(key.public, said, by) is holds
 
 
 def test_what_is_no_signature_and_no_key() -> None:
@@ -79,14 +105,39 @@ def test_what_is_no_signature_and_no_key() -> None:
 
 def test_keys_in_pem() -> None:
     assert SigningKey.from_pem(KEY.pem) == KEY
-    assert unarmoured(KEY.public_pem, "PUBLIC KEY", SPKI) == KEY.public
+    assert public_key(KEY.public_pem) == KEY.public
     assert KEY.id == key_id(KEY.public) and len(KEY.id) == 32
     assert "seed" not in repr(KEY), "a log must not hold it"
-    for text in ("", KEY.public_pem, KEY.pem.replace("MC4C", "MC4D"), KEY.pem.replace("MC4C", "!C4C")):
-        with pytest.raises(KeyUnusable):
-            SigningKey.from_pem(text)
-    with pytest.raises(Unreadable):
-        unarmoured(KEY.pem, "PUBLIC KEY", SPKI)
+    assert SigningKey.generate() != SigningKey.generate()
+    for text in ("", KEY.pem, KEY.public_pem.replace("MCow", "MCox"), KEY.public_pem.replace("MCow", "!Cow")):
+        with pytest.raises(Unreadable):
+            public_key(text)
+
+
+def _locked() -> str:
+    private = load_pem_private_key(KEY.pem.encode(), None)
+    return private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"x")).decode()
+
+
+def _of_another_curve() -> str:
+    private = generate_private_key(SECP256R1())
+    return private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("", "no private key"),
+        (KEY.public_pem, "no private key"),
+        (KEY.pem.replace("MC4C", "MC4D"), "no private key"),
+        (KEY.pem.replace("MC4C", "!C4C"), "no private key"),
+        (_locked(), "locked with a password"),
+        (_of_another_curve(), "not an Ed25519 key"),
+    ],
+)
+def test_a_key_that_cannot_sign(text: str, why: str) -> None:
+    with pytest.raises(KeyUnusable, match=why):
+        SigningKey.from_pem(text)
 
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="OpenSSL is not here")
