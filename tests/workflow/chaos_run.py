@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -18,10 +18,14 @@ from typing import Any
 
 import psycopg
 
+from api.auth.tokens import Tokens
+from api.server import bound
 from connectors.sim.twin import Faults, Twin
+from models.access import Permission
 from models.actions import SYSTEMS, Action
-from store.db import Database
-from tests.workflow import chaos_decider, chaos_worker
+from store.db import Database, DbRole
+from tests.workflow import chaos_desk, chaos_worker
+from tests.workflow.chaos_decider import Decider
 from tests.workflow.firm import (
     assignment,
     change_order,
@@ -40,6 +44,12 @@ BATCH = 4  # time entries that one proposal returns
 BACKLOG = 80  # open writes at which deciding waits, so that signatures go on to the end
 OUTAGE_SECONDS = 6.0
 LEASE_SECONDS = 3.0
+SIGNERS = ("paula", "rita", "leo", "amir", "dora", "fay", "audrey")  # she only looks
+SCOPES: tuple[Permission, ...] = ("proposals.read", "proposals.decide")
+HELD: Mapping[str, tuple[DbRole, ...]] = {
+    "worker": ("worker", "workflow"),
+    "desk": ("agent", "workflow", "gate"),
+}
 
 
 @dataclass(frozen=True)
@@ -48,12 +58,13 @@ class Plan:
 
     effects: int
     keys: bool  # whether the systems of record honour idempotency keys
-    kills: int  # SIGKILL, of workers and of processes that decide
+    kills: int  # SIGKILL, of workers and of desks
     stops: int  # SIGSTOP of a worker until after its lease
     outages: int  # of all systems at once
     lost_replies: float  # share of writes that are committed and not answered
     workers: int = 4
-    deciders: int = 2
+    desks: int = 2
+    deciders: int = 3
     seed: int = 1
     patience_seconds: float = 1200.0
 
@@ -67,11 +78,14 @@ class Happened:
     outages: int = 0
     seconds: float = 0.0
     retried_by_hand: int = 0
+    cut_off: int = 0  # requests whose desk died
+    answers: Counter[int] = field(default_factory=Counter)  # to decisions, by status
 
     def __str__(self) -> str:
         killed = ", ".join(f"{n} {part}" for part, n in sorted(self.kills.items()))
         return (
             f"killed: {killed}; stopped past the lease: {self.stops}; outages: {self.outages}; "
+            f"requests cut off: {self.cut_off}; answers to decisions: {dict(self.answers)}; "
             f"retried by hand: {self.retried_by_hand}; {self.seconds:.0f} s"
         )
 
@@ -151,24 +165,36 @@ class Run:
         self._owner = owner
         self._twin = twin
         self._chance = random.Random(plan.seed)
-        dsns = json.dumps({role: db.dsn(role) for role in ("agent", "workflow", "worker")})
+        # Held here, so that whoever connects while no desk lives waits for the next one.
+        self._listener = bound("127.0.0.1", 0)
+        dsns = {role: json.dumps({r: db.dsn(r) for r in held}) for role, held in HELD.items()}
+        keys = "keys" if plan.keys else "none"
         self._commands = {
-            "worker": [chaos_worker.__file__, dsns, url, "keys" if plan.keys else "none", str(LEASE_SECONDS)],
-            "decider": [chaos_decider.__file__, dsns, str(BACKLOG)],
+            "worker": [chaos_worker.__file__, dsns["worker"], url, keys, str(LEASE_SECONDS)],
+            "desk": [chaos_desk.__file__, dsns["desk"], str(self._listener.fileno())],
         }
+        tokens = {
+            who: Tokens(db).create(principal("ada"), name="chaos", scopes=SCOPES, days=1, person_id=who).token
+            for who in SIGNERS
+        }
+        desk = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        self._deciders = [Decider(desk, tokens, BACKLOG, seed) for seed in range(plan.deciders)]
         self._log = (logs / "processes.log").open("ab")
         self._alive: list[tuple[str, subprocess.Popen[bytes]]] = []
 
     def play(self) -> Happened:
         """Until nothing is open any more. Raises AssertionError when that takes too long."""
         started = time.monotonic()
-        parts = ["worker"] * self.plan.workers + ["decider"] * self.plan.deciders
+        parts = ["worker"] * self.plan.workers + ["desk"] * self.plan.desks
         outage_until = 0.0
         try:
             self._alive = [(part, self._spawn(part)) for part in parts]
+            for decider in self._deciders:
+                decider.start()
             while (done := self._done()) < 1.0 or self._retry_parked():
                 now = time.monotonic()
                 assert now - started < self.plan.patience_seconds, f"only {done:.0%} is done"
+                assert all(d.is_alive() for d in self._deciders), "a decider gave up"
                 if now > outage_until and self.happened.outages < self._due(self.plan.outages, done):
                     outage_until, self.happened.outages = now + OUTAGE_SECONDS, self.happened.outages + 1
                 self._misbehave(down=now < outage_until)
@@ -178,11 +204,18 @@ class Run:
                     self._kill()
                 time.sleep(self._chance.uniform(0.02, 0.25))
         finally:
+            for decider in self._deciders:
+                decider.stop.set()
+                decider.join()
             for _, process in self._alive:
                 process.kill()
                 process.wait()
             self._log.close()
+            self._listener.close()
         self.happened.seconds = time.monotonic() - started
+        self.happened.cut_off = sum(d.cut_off for d in self._deciders)
+        for decider in self._deciders:
+            self.happened.answers += decider.answers
         return self.happened
 
     def _due(self, planned: int, done: float) -> float:
@@ -235,7 +268,9 @@ class Run:
         self.happened.stops += 1
 
     def _spawn(self, part: str) -> subprocess.Popen[bytes]:
-        return subprocess.Popen([sys.executable, *self._commands[part]], stderr=self._log)
+        return subprocess.Popen(
+            [sys.executable, *self._commands[part]], stderr=self._log, pass_fds=[self._listener.fileno()]
+        )
 
 
 def check(plan: Plan, owner: psycopg.Connection[Any], twin: Twin) -> None:
