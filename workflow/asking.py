@@ -1,6 +1,6 @@
 """Asking back before signing: who is asked to sign asks, who asked for the signature answers, once. A
 question stops nobody from signing and no clock from running; it only turns the reminder to who must answer.
-Role: workflow."""
+About what was planted nobody can be asked: they did not agree to take part. Role: workflow."""
 
 from collections.abc import Collection
 from uuid import UUID
@@ -27,7 +27,7 @@ def ask(tx: Tx, proposal_id: UUID, *, content_hash: str, question: str) -> Propo
     current, me, question = docket.current, tx.principal, question.strip()
     if not question:
         raise ReasonNeeded(what="asking back")
-    asked_of = _answerers(docket)
+    asked_of = [] if current.planted else _answerers(docket)
     if not asked_of:
         raise NobodyToAnswer(proposal_id=str(proposal_id))
     question_id: UUID = tx.value(

@@ -1,6 +1,6 @@
 """Handing a seat over: one goes, one comes, and the policy must accept who comes. It widens nothing: there
 are as many seats as before, each for somebody whom the step's approvers or fallback name and nothing bars.
-Role: workflow."""
+What was planted is for one person: nobody else agreed to be tested. Role: workflow."""
 
 from typing import NoReturn
 from uuid import UUID
@@ -79,6 +79,8 @@ def _taker(docket: Docket, giver: Asked, to: str) -> Candidate:
 
 def _objection(docket: Docket, giver: Asked, resolved: Resolved, to: str) -> str | None:
     """What speaks against somebody whom the policy accepts."""
+    if docket.current.planted:
+        return "nobody else can be asked to sign this"
     step = giver.step
     seat = next((a for a in docket.seats if (a.step, a.person_id) == (step, to)), None)
     if seat:

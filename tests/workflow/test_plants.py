@@ -14,7 +14,15 @@ from models.proposal import ProposalState
 from store.db import Database
 from tests.workflow.firm import assignment, change_order, draft, principal, returned_time, risk
 from workflow.cards import ProposalCard
-from workflow.errors import AlreadyDecided, AlreadyOver, CannotPlant, NotYourDecision, ReasonNeeded
+from workflow.errors import (
+    AlreadyDecided,
+    AlreadyOver,
+    CannotHandOver,
+    CannotPlant,
+    NobodyToAnswer,
+    NotYourDecision,
+    ReasonNeeded,
+)
 from workflow.insight import approvers, flow
 from workflow.service import Workflow
 
@@ -102,6 +110,28 @@ def test_rewriting_it_is_noticing_it(workflow: Workflow, plant: Planting) -> Non
         note="Less.",
     )
     assert (edited.state, edited.version) == ("rejected", 1)
+
+
+def test_nobody_else_is_drawn_into_it(
+    workflow: Workflow,
+    plant: Planting,
+    owner: Owner,
+    notices: Callable[[str], Sequence[tuple[str, str]]],
+) -> None:
+    """Who did not agree to be tested gets no planted item as a task, and no question about one."""
+    card = plant()
+    about = card.proposal_id
+    before = {who: notices(who) for who in ("rolf", "paula", "leo")}
+    assert workflow.takers(principal("rita"), about) == []
+    with pytest.raises(CannotHandOver, match="nobody else"):
+        workflow.reassign(principal("rita"), about, to="rolf", reason="You know him.")
+    with pytest.raises(NobodyToAnswer):
+        workflow.ask(principal("rita"), about, content_hash=card.content_hash, question="Is he free?")
+    owner.execute("update firm.person set ends_on = current_date - 2 where person_id = 'rita'")
+    with pytest.raises(CannotHandOver, match="nobody else"):
+        workflow.reassign(principal("ada"), about, to="rolf", reason="She left.", seat_of="rita")
+    assert {who: notices(who) for who in before} == before
+    assert workflow.card(principal("audrey"), about).state == "pending"
 
 
 def test_it_lapses_like_any_other(workflow: Workflow, plant: Planting, owner: Owner) -> None:
