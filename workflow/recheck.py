@@ -66,6 +66,7 @@ class _Signed:
     on_behalf_of: str | None
     state: ProposalState
     basis: Fields
+    asked: Sequence[Mapping[str, Any]]  # step and seat
     signatures: Sequence[Mapping[str, Any]]
     hours_since_signed: float | None
 
@@ -104,7 +105,11 @@ def objection(tx: Tx, lease: Lease, seen: Sequence[Seen]) -> Objection | None:
     )
     if changed:
         return Objection("it changed since it was signed", changed, tuple(seen))
-    reason = _overtaken(request.action, finding, lease.claimed_at.date()) or _refused_by(seen)
+    reason = (
+        _incomplete(tx, policy, rule, request, finding, signed)
+        or _overtaken(request.action, finding, lease.claimed_at.date())
+        or _refused_by(seen)
+    )
     return Objection(reason) if reason else None
 
 
@@ -143,6 +148,23 @@ def _is_what_was_signed(action: Action, lease: Lease) -> bool:
 def _too_few(rule: Rule, signed: _Signed) -> bool:
     steps = [s["step"] for s in signed.signatures]
     return any(steps.count(i) < step.fewest for i, step in enumerate(rule.gate.steps))
+
+
+def _incomplete(
+    tx: Tx, policy: PolicySet, rule: Rule, request: Request, finding: Finding, signed: _Signed
+) -> str | None:
+    """A step that all sign and that lacks somebody who was asked and would be today, with nobody in their
+    stead. Who came since is for the policy in force to ask."""
+    steps = [i for i, step in enumerate(rule.gate.steps) if step.signatures == "all"]
+    if not steps:
+        return None
+    gate = resolve(tx, policy, rule, finding, barred_from(tx, request, finding), escalated=steps)
+    for i in steps:
+        seats = {s["seat"] for s in signed.signatures if s["step"] == i}
+        needed = {a["seat"] for a in signed.asked if a["step"] == i} & gate.first[i]
+        if len(needed - seats) > len(seats & gate.people[i] - gate.first[i]):
+            return f"not everybody signed '{rule.gate.steps[i].name}'"
+    return None
 
 
 def _too_old(rule: Rule, signed: _Signed) -> tuple[Difference, ...]:

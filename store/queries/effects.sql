@@ -105,8 +105,8 @@ select p.proposal_id, p.proposer_id, p.title, p.state, p.version,
 from workflow.proposal p where p.proposal_id = %(proposal_id)s;
 
 -- name: signed_content
--- What an effect's version says, who asked for it, who signed it and as what, and what the firm's records said
--- then. A policy's digest tells whether one that was read before is still what is stored.
+-- What an effect's version says, who asked for it, who was asked to sign it before anybody's fallback, who did and
+-- as what (who took a seat over may be of the fallback), and what the firm's records said then. A policy's digest tells whether one that was read before is still what is stored.
 select v.canonical, v.policy_sha256, v.rule, v.author_id, p.proposer_id, p.planted,
   nullif(p.on_behalf_of, '') as on_behalf_of, p.state,
   (select md5(b.body::text) from workflow.policy_version b where b.sha256 = v.policy_sha256) as policy_digest,
@@ -115,13 +115,18 @@ select v.canonical, v.policy_sha256, v.rule, v.author_id, p.proposer_id, p.plant
   coalesce((select b.fields from workflow.basis b where b.proposal_id = v.proposal_id and b.version = v.version),
     '{}') as basis,
   (select coalesce(jsonb_agg(jsonb_build_object('step', d.step, 'seat', d.seat, 'name', n.name,
-      'commented', d.reason <> '', 'why', r.why, 'fallback', r.fallback) order by d.decided_at), '[]')
+      'commented', d.reason <> '', 'why', r.why, 'fallback', r.fallback or h.to_id is not null) order by d.decided_at), '[]')
     from workflow.decision d
     join workflow.approver r on r.proposal_id = d.proposal_id and r.version = d.version and r.step = d.step
       and r.person_id = d.approver_id and r.seat = d.seat
+    left join workflow.handover h on h.proposal_id = d.proposal_id and h.version = d.version and h.step = d.step
+      and h.to_id = d.seat
     left join firm.person n on n.person_id = d.approver_id
     where d.proposal_id = v.proposal_id and d.version = v.version and d.content_hash = v.content_hash
       and d.verdict = 'approve') as signatures,
+  (select coalesce(jsonb_agg(jsonb_build_object('step', r.step, 'seat', r.seat)), '[]') from workflow.approver r
+    where r.proposal_id = v.proposal_id and r.version = v.version and not r.fallback and r.stands_in_for is null)
+    as asked,
   (select extract(epoch from clock_timestamp() - max(d.decided_at))::float8 / 3600 from workflow.decision d
     where d.proposal_id = v.proposal_id and d.version = v.version) as hours_since_signed
 from workflow.proposal_version v join workflow.proposal p using (proposal_id)

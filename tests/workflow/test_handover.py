@@ -50,6 +50,20 @@ def test_one_goes_and_one_comes(
 
 
 @pytest.mark.parametrize(
+    ("to", "reason"),
+    [("leo", "of the step's fallback"), ("dora", "of its fallback, and of nothing else that could sign it")],
+)
+def test_the_signature_of_who_took_a_seat_is_good_enough_to_write(
+    to: str, reason: str, workflow: Workflow, drain: Callable[[], int]
+) -> None:
+    card = hand(workflow, "rita", workflow.propose(principal("paula"), draft(assignment())), to)
+    approve(workflow, to, card)
+    drain()
+    card = workflow.card(principal("audrey"), card.proposal_id)
+    assert (card.state, card.differences) == ("executed", ()), reason
+
+
+@pytest.mark.parametrize(
     ("who", "to", "error", "reason"),
     [
         ("rita", "rolf", CannotHandOver, "is asked already: two seats would become one"),
