@@ -1,7 +1,7 @@
 """The copilot: conversations of verified people with the governed tools. Every chat surface talks to this."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from queue import SimpleQueue
@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 import structlog
 from langchain_core.messages import AIMessage, HumanMessage
 from langchain_core.runnables import RunnableConfig
-from langgraph.types import Command
+from langgraph.checkpoint.postgres import PostgresSaver
+from langgraph.types import Command, Interrupt
 
 from agents.budget import Budget, Meter
 from agents.checkpoints import Checkpoints
@@ -78,7 +79,6 @@ class Copilot(Conversations):
         self._clock = clock
         self._checkpoints = Checkpoints(db.dsn("agent"), turns=turns)
         self._checkpoints.open()
-        self._graph = build(self._checkpoints.saver)
         self._workers = ThreadPoolExecutor(turns, thread_name_prefix="turn")
 
     def close(self) -> None:
@@ -115,10 +115,10 @@ class Copilot(Conversations):
         admitted: Future[None],
     ) -> None:
         try:
-            with self._checkpoints.hold(thread_id):
+            with self._checkpoints.hold(principal, thread_id) as saver:
                 self._keep(principal, thread_id, "person", text)
                 admitted.set_result(None)
-                events.put(self._take(principal, thread_id, text, events))
+                events.put(self._take(principal, thread_id, text, events, saver))
         except Exception as e:
             if admitted.done():
                 events.put(_failed(e))
@@ -128,9 +128,15 @@ class Copilot(Conversations):
             events.put(None)
 
     def _take(
-        self, principal: Principal, thread_id: UUID, text: str, events: SimpleQueue[Event | None]
+        self,
+        principal: Principal,
+        thread_id: UUID,
+        text: str,
+        events: SimpleQueue[Event | None],
+        saver: PostgresSaver,
     ) -> Answered | Asked:
         """Run the graph, then keep and return what the turn came to."""
+        graph = build(saver)  # for this turn: its checkpoints are read and written as the caller
         config: RunnableConfig = {"configurable": {"thread_id": str(thread_id)}}
         context = TurnContext(
             principal=principal,
@@ -139,29 +145,23 @@ class Copilot(Conversations):
             today=self._clock().astimezone(ZoneInfo(principal.timezone)).date(),
             endpoint=self._endpoint,
         )
-        for event in self._graph.stream(
-            self._next(config, text, context),
+        waiting = graph.get_state(config).interrupts
+        for event in graph.stream(
+            _next(waiting, text, context),
             config,
             context=context,
             stream_mode="custom",
             durability="sync",
         ):
             events.put(EventAdapter.validate_python(event))
-        state = self._graph.get_state(config)
-        self._checkpoints.saver.prune([str(thread_id)])
+        state = graph.get_state(config)
+        saver.prune([str(thread_id)])
         if state.interrupts:
             question = Pending.model_validate(state.interrupts[0].value)
             payload = {"options": list(question.options)}
             message_id = self._keep(principal, thread_id, "copilot", question.text, payload)
             return Asked(message_id=message_id, text=question.text, options=question.options)
         return self._answered(principal, thread_id, state.values["messages"])
-
-    def _next(self, config: RunnableConfig, text: str, context: TurnContext) -> Any:
-        """The graph's input: the answer to a pending question, or a new turn, which drops the question."""
-        for waiting in self._graph.get_state(config).interrupts:
-            if answers(text, Pending.model_validate(waiting.value), context.toolbox, context.today):
-                return Command(resume={waiting.id: text})
-        return {"messages": [HumanMessage(text)]}
 
     def _answered(self, principal: Principal, thread_id: UUID, messages: list[Any]) -> Answered:
         found = [s for s in steps(current_turn(messages)) if s.result]
@@ -196,6 +196,14 @@ class Copilot(Conversations):
             )
             tx.execute("talk.touch_thread", thread_id=thread_id, title=text[:TITLE_CHARACTERS])
         return message_id
+
+
+def _next(waiting: Sequence[Interrupt], text: str, context: TurnContext) -> Any:
+    """The graph's input: the answer to a pending question, or a new turn, which drops the question."""
+    for question in waiting:
+        if answers(text, Pending.model_validate(question.value), context.toolbox, context.today):
+            return Command(resume={question.id: text})
+    return {"messages": [HumanMessage(text)]}
 
 
 def _failed(error: Exception) -> Failed:

@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from importlib.resources import files
 
 import psycopg
-from langgraph.checkpoint.postgres import PostgresSaver
 from procrastinate.schema import SchemaManager
 from psycopg import sql
-from psycopg.rows import dict_row
 
 from models.errors import ChargehandError
+from store import checkpoints
 from store.db import DB_ROLES, DbRole
 
 LOCK_KEY = 0x43_48_41_52  # "CHAR": one number for every process that migrates this database
@@ -57,7 +56,7 @@ def migrate(admin_dsn: str, *, passwords: dict[DbRole, str] | None = None) -> li
     with psycopg.connect(admin_dsn, autocommit=True) as connection:
         _take_turn(connection)
         applied = _apply_ours(connection)
-        _apply_langgraph(admin_dsn)
+        checkpoints.apply(admin_dsn)
         _apply_procrastinate(admin_dsn)
         for role, password in (passwords or {}).items():
             _set_password(connection, f"chargehand_{role}", password)
@@ -120,20 +119,6 @@ def _set_password(connection: psycopg.Connection, role: str, password: str) -> N
     connection.execute(
         sql.SQL("alter role {} password {}").format(sql.Identifier(role), sql.Literal(verifier.decode()))
     )
-
-
-def _apply_langgraph(admin_dsn: str) -> None:
-    """Checkpoints of conversations, in a schema of their own. `setup()` builds an index concurrently, so it
-    cannot run inside a transaction; the advisory lock keeps it single."""
-    with psycopg.connect(admin_dsn, autocommit=True, prepare_threshold=0, row_factory=dict_row) as connection:
-        connection.execute("create schema if not exists langgraph")
-        connection.execute("set search_path = langgraph")
-        PostgresSaver(connection).setup()
-        connection.execute("grant usage on schema langgraph to chargehand_agent")
-        connection.execute(
-            "grant select, insert, update, delete on all tables in schema langgraph to chargehand_agent"
-        )
-        connection.execute("revoke insert, update, delete on checkpoint_migrations from chargehand_agent")
 
 
 def _apply_procrastinate(admin_dsn: str) -> None:

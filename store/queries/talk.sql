@@ -45,8 +45,9 @@ from (
 order by created_at, message_id;
 
 -- name: try_hold
--- Hold a thread until this transaction ends; false when another turn holds it.
-select pg_try_advisory_xact_lock(hashtextextended('talk.thread:' || %(thread_id)s::text, 0));
+-- Be the caller for the rest of this session, and hold a thread; false when another turn holds it.
+select pg_try_advisory_lock(hashtextextended('talk.thread:' || %(thread_id)s::text, 0)) as held,
+  set_config('chargehand.principal', %(principal)s, false), set_config('chargehand.pass', %(pass_token)s, false);
 
 -- name: known_names
 -- The names the principal may say and see: what a sentence can be linked to.

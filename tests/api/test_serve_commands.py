@@ -72,3 +72,13 @@ def test_serve_says_where_serves_and_stops_when_told(place: Place) -> None:
         finally:
             process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=60) in (0, -signal.SIGTERM)
+
+
+def test_the_desk_loads_no_copilot() -> None:
+    """What `serve` imports, all of it: the graph and its models live in the copilot's process."""
+    script = (
+        "import sys, api.app, api.copilot.child, api.database, api.server, api.telemetry, api.wiring;"
+        " sys.exit(str({'langgraph', 'langchain_core', 'openai', 'sklearn'} & set(sys.modules) or ''))"
+    )
+    loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert loaded.stderr.strip() == ""

@@ -17,6 +17,7 @@ from psycopg.conninfo import make_conninfo
 
 from api.auth.passes import Passes
 from api.settings import Settings
+from store.checkpoints import TABLES
 from store.db import DB_ROLES, Database
 from tests.deploy.production import SECRET, Production, copilot_of, free_port, production, ready, until
 from tests.workflow import firm
@@ -24,6 +25,11 @@ from tests.workflow import firm
 __all__ = ["production"]
 
 Connection = psycopg.Connection[Any]
+PLANTED = {  # columns and values of a row of each of LangGraph's tables, beside its thread
+    "checkpoints": ("checkpoint_id, checkpoint", "'1', '{}'"),
+    "checkpoint_blobs": ("channel, version, type", "'messages', '1', 'empty'"),
+    "checkpoint_writes": ("checkpoint_id, task_id, idx, channel, blob", "'1', '1', 0, 'messages', ''"),
+}
 SCHEMAS = ["workflow", "audit", "firm", "access", "predict", "public", "jobs"]
 
 
@@ -55,6 +61,11 @@ def taken(production: Production) -> Iterator[Taken]:
             "insert into workflow.idempotent_reply (person_id, key, request_sha256) values ('dora', 'k', 'x')"
         )
         owner.execute("insert into workflow.notice (person_id, kind, text) values ('dora', 'report', 'x')")
+        (thread,) = owner.execute(
+            "insert into talk.thread (owner_id, surface) values ('dora', 'web') returning thread_id::text"
+        ).fetchone() or ("",)
+        for table in TABLES:
+            plant(owner, table, thread)
     port = free_port()
     log = production.home / "serve.log"
     with log.open("wb") as out:
@@ -83,6 +94,12 @@ def inside(taken: Taken) -> Iterator[Connection]:
 
 def enter(inside: Connection, pass_token: str) -> None:
     inside.execute("select set_config('chargehand.pass', %s, false)", (pass_token,))
+
+
+def plant(connection: Connection, table: str, thread: str) -> None:
+    columns, values = PLANTED[table]
+    insert = f"insert into langgraph.{table} (thread_id, {columns}) values (%s, {values})"
+    connection.execute(insert.encode(), (thread,))
 
 
 def one(inside: Connection, query: str) -> Any:
@@ -222,6 +239,25 @@ def test_what_it_proposes_is_in_the_name_of_whom_it_talks_with(taken: Taken, ins
     assert inside.execute(
         "select proposer_id, state from workflow.proposal where proposal_id = %(id)s", made
     ).fetchone() == ("paula", "pending")
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_what_it_remembers_is_of_whom_it_talks_with(taken: Taken, inside: Connection, table: str) -> None:
+    """LangGraph's memory of a conversation is its owner's: others neither read, alter, drop nor add to it."""
+    enter(inside, taken.admits("dora"))
+    (thread,) = one(inside, f"select array_agg(distinct thread_id) from langgraph.{table}")
+    for other in (taken.admits("paula"), ""):
+        enter(inside, other)
+        assert one(inside, f"select count(*) from langgraph.{table}") == 0
+        assert inside.execute(f"update langgraph.{table} set thread_id = thread_id".encode()).rowcount == 0
+        assert inside.execute(f"delete from langgraph.{table}".encode()).rowcount == 0
+        for alien in (thread, str(uuid4()), "no thread"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege, match="row-level security"):
+                plant(inside, table, alien)
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            inside.execute("select * from langgraph.checkpoint_migrations")
+    enter(inside, taken.admits("dora"))
+    assert one(inside, f"select count(*) from langgraph.{table}") == 1
 
 
 @pytest.mark.parametrize(

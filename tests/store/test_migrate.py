@@ -117,3 +117,16 @@ def test_the_libraries_tables_are_there_too(fresh_database: Callable[[], str]) -
             "select to_regclass('langgraph.checkpoints'), to_regclass('jobs.procrastinate_jobs')"
         )
         assert None not in (found.fetchone() or (None,))
+
+
+def test_a_database_that_is_up_to_date_is_brought_there_without_langgraph(
+    fresh_database: Callable[[], str],
+) -> None:
+    """The desk brings its embedded database up to date at each start."""
+    dsn = fresh_database()
+    migrate(dsn)
+    script = (
+        "import sys; from store.migrate import migrate; migrate(sys.argv[1]);"
+        " sys.exit('langgraph' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", script, dsn], check=True, cwd=Path(__file__).parents[2])

@@ -187,7 +187,7 @@ def test_every_table_has_row_level_security(owner: Connection) -> None:
     open_to_all = owner.execute(
         "select n.nspname || '.' || c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace"
         " where c.relkind in ('r', 'p') and not c.relrowsecurity"
-        " and n.nspname in ('firm', 'access', 'talk', 'workflow', 'audit', 'predict')"
+        " and n.nspname in ('firm', 'access', 'talk', 'workflow', 'audit', 'predict', 'langgraph')"
     ).fetchall()
     assert open_to_all == []
 

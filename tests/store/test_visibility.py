@@ -229,7 +229,7 @@ def test_who_is_nobody_sees_nothing(firm: Firm, person: str, why: str) -> None:
         tables = agent.execute(
             "select n.nspname || '.' || c.relname"
             " from pg_class c join pg_namespace n on n.oid = c.relnamespace"
-            " where n.nspname in ('firm', 'workflow', 'talk', 'predict', 'audit', 'access')"
+            " where n.nspname in ('firm', 'workflow', 'talk', 'predict', 'audit', 'access', 'langgraph')"
             " and c.relkind = 'r' and has_table_privilege(c.oid, 'select')"
         ).fetchall()
         assert len(tables) > 25
