@@ -130,6 +130,17 @@ def role_rows(held: list[Held]) -> Iterator[tuple[Cell, ...]]:
     return ((h.person_id, h.role, h.scope_kind, h.scope_id) for h in held)
 
 
+def responsibility_rows(
+    firm_people: list[Person], projects: list[Project], contracts: list[Contract]
+) -> Iterator[tuple[Cell, ...]]:
+    """Rows of responsibilities.csv: account owners sign contracts, practice leads answer for budgets."""
+    leads = {p.practice: p.person_id for p in firm_people if p.title == "Practice Lead"}
+    for contract in contracts:
+        yield "contract_signatory", contract.contract_id, contract.client.account_owner_id
+    for project in projects:
+        yield "budget_owner", project.project_id, leads[project.practice]
+
+
 def entry_id(n: int) -> str:
     """The identifier of the n-th time entry, from 0."""
     return f"TE-{n + 1:06d}"

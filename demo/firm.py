@@ -50,6 +50,8 @@ class FirmSummary:
     opportunities: int
     leave: int
     roles: int
+    responsibilities: int
+    same_persons: int
     planted: Planted
 
 
@@ -126,6 +128,8 @@ def _write_firm(setting: Setting, firm: Firm, out: Path) -> dict[str, int]:
         "opportunities": files.opportunity_rows(firm.opportunities),
         "leave": files.leave_rows(firm.leave),
         "roles": files.role_rows(firm.held),
+        "responsibilities": files.responsibility_rows(firm.people, firm.projects, firm.contracts),
+        "same_persons": (),  # nobody is listed twice
     }
     return {name: files.write_table(out, name, rows) for name, rows in tables.items()}
 

@@ -16,8 +16,7 @@ from models.access import Principal
 from models.actions import RegisterRisk
 from models.evidence import RecordCitation
 from models.predict.base import Progress
-from models.proposal import idempotency_key, next_state
-from store.db import Database, dumps
+from store.db import Database
 from workflow.cards import ProposalCard
 from workflow.effects import work_once
 from workflow.propose import Draft, propose
@@ -26,6 +25,16 @@ from workflow.service import Workflow
 PAGE = 50  # lines of an inbox
 AT_ONCE = 50  # proposals made in one transaction
 WORKER = "bench"
+STORING = frozenset(  # what is left behind: signature, state, effect, notices, audit entries
+    {
+        "proposals.lock",
+        "decisions.sign",
+        "proposals.set_state",
+        "effects.enqueue",
+        "notices.tell",
+        "audit.append",
+    }
+)
 
 
 def measure(firm: DemoFirm, effort: Effort, progress: Progress) -> list[Comparison]:
@@ -100,19 +109,17 @@ def _decisions(waiting: _Waiting, effort: Effort, clients: int) -> list[Comparis
     def ours(count: int) -> list[Job]:
         return [partial(_decide, waiting.workflow, waiting.manager, card) for card in waiting.take(count)]
 
-    def same(count: int) -> list[Job]:
-        return [
-            partial(_decide_bare, waiting.firm.db, noting.noted, example, card)
-            for card in waiting.take(count)
+    def bare(work: Sequence[Noted]) -> Way:
+        return lambda count: [
+            partial(_decide_bare, waiting.firm.db, work, example, card) for card in waiting.take(count)
         ]
 
-    def storing(count: int) -> list[Job]:
-        return [partial(_store_decision, waiting, card) for card in waiting.take(count)]
-
-    statements = sum(len(noted.statements) for noted in noting.noted)
+    storing = [noted.only(STORING) for noted in noting.noted]
     baselines: dict[str, Way] = {
-        f"the same {statements} statements, bare": same,
-        "only the statements that store it: nothing is checked, nothing shown": storing,
+        f"the same {_count(noting.noted)} statements, bare": bare(noting.noted),
+        f"only the {_count(storing)} statements that store it: nothing is checked, nothing shown": bare(
+            storing
+        ),
     }
     return [
         compare(
@@ -129,6 +136,10 @@ def _decisions(waiting: _Waiting, effort: Effort, clients: int) -> list[Comparis
     ]
 
 
+def _count(work: Sequence[Noted]) -> int:
+    return sum(len(noted.statements) for noted in work)
+
+
 def _decide(workflow: Workflow, approver: Principal, card: ProposalCard) -> None:
     workflow.decide(approver, card.proposal_id, content_hash=card.content_hash, verdict="approve")
 
@@ -136,54 +147,12 @@ def _decide(workflow: Workflow, approver: Principal, card: ProposalCard) -> None
 def _decide_bare(db: Database, work: Sequence[Noted], example: ProposalCard, card: ProposalCard) -> None:
     """What was done for one proposal, done for another."""
     pairs = {str(example.proposal_id): str(card.proposal_id), example.content_hash: card.content_hash}
+    contents = zip(example.action.model_dump().items(), card.action.model_dump().items(), strict=True)
+    pairs |= {one: other for (_, one), (_, other) in contents if isinstance(one, str) and one != other}
     for noted in work:
         with db.tx(noted.principal, noted.role) as tx:
             for statement in noted.statements:
                 statement.run(tx, swapped(dict(statement.parameters), pairs))
-
-
-def _store_decision(waiting: _Waiting, card: ProposalCard) -> None:
-    """What an approval leaves behind: signature, state, effect, notice, two audit entries."""
-    subject, version = f"proposal:{card.proposal_id}", card.version
-    with waiting.firm.db.tx(waiting.manager, "workflow") as tx:
-        tx.value("proposals.lock", proposal_id=card.proposal_id)
-        tx.execute(
-            "decisions.sign",
-            proposal_id=card.proposal_id,
-            version=version,
-            step=0,
-            content_hash=card.content_hash,
-            proposer_id=card.proposer.person_id,
-            author_id=card.proposer.person_id,
-            verdict="approve",
-            reason="",
-        )
-        state = next_state("pending", "complete")
-        tx.value("proposals.set_state", proposal_id=card.proposal_id, state=state)
-        tx.records(
-            "effects.enqueue",
-            proposal_id=card.proposal_id,
-            version=version,
-            content_hash=card.content_hash,
-            writes=dumps(_ledger_rows(card)),
-        )
-        tx.execute(
-            "notices.tell",
-            proposal_id=card.proposal_id,
-            people=[card.proposer.person_id],
-            kind="outcome",
-            event="outcome:approved",
-            text="Approved.",
-        )
-        tx.audit("proposal.decided", subject, version=version, verdict="approve")
-        tx.audit("proposal.approved", subject, version=version)
-
-
-def _ledger_rows(card: ProposalCard) -> list[dict[str, object]]:
-    key = idempotency_key(card.action.kind, str(card.proposal_id), card.content_hash)
-    return [
-        w.model_dump(mode="json") | {"position": n, "idempotency_key": key} for n, w in enumerate(card.writes)
-    ]
 
 
 @contextmanager
@@ -211,9 +180,8 @@ def _effects(waiting: _Waiting, effort: Effort, connectors: Connectors) -> list[
     def call() -> None:
         connectors.for_system(write.system).write(write.operation, write.body, idempotency_key=uuid4().hex)
 
-    statements = sum(len(noted.statements) for noted in noting.noted)
     baselines: dict[str, Job] = {
-        f"the same {statements} statements and the call, bare": partial(
+        f"the same {_count(noting.noted)} statements and the call, bare": partial(
             _carry_out_bare, waiting.firm.db, noting.noted, connectors
         ),
         "the connector called in a loop: no ledger, lost or doubled when anything dies": call,

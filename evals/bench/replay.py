@@ -1,7 +1,7 @@
 """The statements of a piece of work, noted once and then run bare: what the same work costs the database when
 nothing is composed or shown. The baseline that says how much of the time is Chargehand's own code."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -36,6 +36,10 @@ class Noted:
     principal: Principal
     role: DbRole
     statements: list[Statement] = field(default_factory=list)
+
+    def only(self, names: Container[str]) -> "Noted":
+        """The transaction with only these of its statements."""
+        return Noted(self.principal, self.role, [s for s in self.statements if s.name in names])
 
 
 class _NotingTx(Tx):
