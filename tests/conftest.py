@@ -33,9 +33,9 @@ ROOTS = "chargehand-tests-"
 
 # The same examples on every run: a change is judged by itself, not by its luck. To look for new ones:
 # `pytest --hypothesis-profile=explore`, and write what it finds down as an explicit example.
-_PATIENT = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}  # a busy machine is no bug
-settings.register_profile("steady", derandomize=True, **_PATIENT)
-settings.register_profile("explore", max_examples=1000, **_PATIENT)
+_PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # a busy machine is no bug
+settings.register_profile("steady", _PATIENT, derandomize=True)
+settings.register_profile("explore", _PATIENT, max_examples=1000)
 settings.load_profile("steady")
 
 
