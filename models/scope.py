@@ -13,6 +13,7 @@ from typing import Literal
 from models.likeness import Likeness
 from models.money import Money, total
 from models.rate_card import RateCard
+from models.scope_grounds import Ground, confidence, uncovered
 from models.text.contract_terms import Term, first
 from models.text.embed import Embedder
 from models.text.requests import Claim, Request
@@ -47,6 +48,12 @@ class Compared:
     also: tuple[Term, ...] = ()  # others that bear on it
     hours: Decimal = Decimal(0)
     lines: tuple[Line, ...] = ()  # priced where it is more work with a stated effort
+    ground: Ground | None = None  # of work that is out of scope
+
+    @property
+    def confidence(self) -> Decimal | None:
+        """How sure it is that the work is out of scope, 0 to 1; None of any other finding."""
+        return confidence(self.ground) if self.ground else None
 
 
 @dataclass(frozen=True)
@@ -161,7 +168,7 @@ class _Comparison:
         if exclusion and excluded >= COVERED and excluded >= covered:
             reason = f"The contract excludes it: {exclusion.what}."
             return self._small(request, hours) or Compared(
-                request, "out_of_scope", reason, exclusion, (), hours
+                request, "out_of_scope", reason, exclusion, (), hours, ground="excluded"
             )
         named = self.likeness.named(request.quote)
         if covered < COVERED and named:
@@ -169,9 +176,7 @@ class _Comparison:
         settled = covered >= COVERED or (named is not None and (request.fault or request.delivers))
         if package and (settled or (covered >= DOUBTFUL and request.alters and hours)):
             return self._within(request, package, hours)
-        return self._small(request, hours) or self._outside(
-            request, package if covered >= DOUBTFUL else None, hours
-        )
+        return self._small(request, hours) or self._outside(request, package, covered, hours)
 
     def _small(self, request: Request, hours: Decimal) -> Compared | None:
         """What is free as a small change, as far as the message itself has not used it up."""
@@ -183,23 +188,22 @@ class _Comparison:
         reason = f"{plain(hours)} hours fit in {free}, if they are not used up yet."
         return Compared(request, "small_change", reason, allowance, (), hours)
 
-    def _outside(self, request: Request, doubtful: Term | None, hours: Decimal) -> Compared:
+    def _outside(self, request: Request, nearest: Term | None, covered: float, hours: Decimal) -> Compared:
         """What no work package clearly covers."""
-        if doubtful:
-            reason = (
-                f"It may belong to {_named(doubtful)}, but the words do not settle it: ask what is meant."
-            )
-            return Compared(request, "unclear", reason, doubtful, (), hours)
+        if nearest and covered >= DOUBTFUL:
+            reason = f"It may belong to {_named(nearest)}, but the words do not settle it: ask what is meant."
+            return Compared(request, "unclear", reason, nearest, (), hours)
         if not self.agreement.packages:
             reason = "The contract lists no work packages for this project to compare it with."
             return Compared(request, "unclear", reason, self._order, (), hours)
-        return Compared(request, "out_of_scope", "No work package covers it.", self._order, (), hours)
+        reason, ground = "No work package covers it.", uncovered(covered)
+        return Compared(request, "out_of_scope", reason, self._order, (), hours, ground=ground)
 
     def _within(self, request: Request, package: Term, hours: Decimal) -> Compared:
         """What touches a work package is part of it, unless it asks for more or less than was agreed."""
         if request.removes:
             reason = f"It takes work out of {_named(package)}: a change to what was agreed."
-            return Compared(request, "out_of_scope", reason, self._order or package, (package,), hours)
+            return self._altering(request, reason, package, hours)
         if request.fault:
             return Compared(request, "in_scope", f"It is part of {_named(package)}.", package, (), hours)
         if small := self._small(request, hours):
@@ -209,11 +213,16 @@ class _Comparison:
             return Compared(request, "in_scope", f"It is part of {_named(package)}.", package, (), hours)
         if hours:
             reason = f"It changes {_named(package)} by more than the contract lets pass free."
-            return Compared(request, "out_of_scope", reason, self._order or package, (package,), hours)
+            return self._altering(request, reason, package, hours)
         free = self._allowance if self._allowance and self._allowance.hours else None
         reason = f"It goes beyond {_named(package)}, and how much work that is, is not stated"
         rest = f"; up to {plain(free.hours)} hours a month would be free." if free else "."
         return Compared(request, "unclear", reason + rest, package, (free,) if free else (), hours)
+
+    def _altering(self, request: Request, reason: str, package: Term, hours: Decimal) -> Compared:
+        """A change to a work package that was agreed."""
+        decides = self._order or package
+        return Compared(request, "out_of_scope", reason, decides, (package,), hours, ground="alters")
 
     def _lines(self, request: Request) -> tuple[Line, ...]:
         lines = []

@@ -15,6 +15,7 @@ from models.bench import OpenRole, PracticeWeek, Suggestion, Worker, by_practice
 from models.evidence import Citation, RecordCitation
 from store.shelf import Shelved
 from tools.availability import plain, skill_held, weeks_of
+from tools.confidence import probability
 from tools.lookup import find_person, find_practice
 from tools.registry import Tool, ToolContext, ToolResult
 from tools.staffing import ProposeAssignment, must_sign, propose_assignment
@@ -56,7 +57,7 @@ def bench_outlook(ctx: ToolContext, asked: BenchOutlook) -> ToolResult:
     first, last = window(ctx.now.date(), asked.weeks)
     workers = workers_in(ctx, practice, first, last)
     roles = open_roles(ctx, first, last)
-    chances, says_model = _bench_chances(ctx, workers)
+    chances, says_model = _bench_chances(ctx, [w.person_id for w in workers])
     rolling = {
         r["person_id"]: r
         for r in ctx.tx.records("bench.rolling_off", people=[w.person_id for w in workers], starts_on=first)
@@ -121,6 +122,7 @@ def propose_development(ctx: ToolContext, asked: ProposeDevelopment) -> ToolResu
             tool=DEVELOP.name,
             tool_version=DEVELOP.version,
             thread_id=ctx.thread_id,
+            confidence=_bench_confidence(ctx, person.id, starts_on),
         ),
     )
     return ToolResult(
@@ -174,15 +176,15 @@ def open_roles(ctx: ToolContext, first: date, last: date) -> list[OpenRole]:
     ]
 
 
-def _bench_chances(ctx: ToolContext, workers: Sequence[Worker]) -> tuple[Mapping[str, float], str]:
-    """The chance that a person is on the bench next month, by the model of past hours, and in words which
-    model that was."""
+def _bench_chances(ctx: ToolContext, people: Sequence[str]) -> tuple[Mapping[str, float], str]:
+    """The chance that a person is on the bench this month, by the model of the hours of whole months before
+    it, and in words which model that was."""
     shelved = ctx.shelf.serving(ctx.tx, MODEL)
     if not isinstance(shelved, Shelved):
         return {}, "No bench model is in service: only bookings are shown."
     rows = ctx.tx.records(
         "bench.monthly_hours",
-        people=[w.person_id for w in workers],
+        people=list(people),
         today=ctx.now.date(),
         months=HISTORY_MONTHS - 1,
     )
@@ -195,6 +197,15 @@ def _bench_chances(ctx: ToolContext, workers: Sequence[Worker]) -> tuple[Mapping
     predicted = shelved.model.predict(frame[["person_id", "period", "hours"]])
     chances = dict(zip(predicted["person_id"], predicted["p_bench"].astype(float), strict=True))
     return chances, f"Chances by bench model {shelved.version}."
+
+
+def _bench_confidence(ctx: ToolContext, person_id: str, starts_on: date) -> Decimal | None:
+    """How sure it is that the person is on the bench when the plan begins: the model looks no further than
+    this month."""
+    if starts_on.replace(day=1) != ctx.now.date().replace(day=1):
+        return None
+    chances, _ = _bench_chances(ctx, [person_id])
+    return probability(chances.get(person_id))
 
 
 def _wanted_skills(roles: Sequence[OpenRole]) -> list[str]:

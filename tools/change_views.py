@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from textwrap import shorten
 from typing import Any
 
@@ -46,6 +47,12 @@ class Comparison:
     agreement: Agreement
     items: tuple[Compared, ...]
     order: Order | None
+
+    @property
+    def confidence(self) -> Decimal | None:
+        """That of the least certain of what is ordered; None where nothing is."""
+        said = [item.confidence for item, _ in self.order.items] if self.order else []
+        return min((c for c in said if c is not None), default=None)
 
     def citations(self) -> tuple[Citation, ...]:
         """The words of the message, each followed by those of the contract that decide on them."""
@@ -159,6 +166,7 @@ def _item_data(number: int, item: Compared) -> dict[str, Any]:
         "description": item.request.description,
         "asked": item.request.quote,
         "finding": item.finding,
+        "confidence": str(item.confidence) if item.confidence is not None else None,
         "reason": item.reason,
         "clause": clause_name(item.clause) if item.clause else None,
         "quote": item.clause.quote if item.clause else None,

@@ -85,6 +85,7 @@ def propose_change_order(ctx: ToolContext, asked: ProposeChangeOrder) -> ToolRes
             tool=PROPOSE.name,
             tool_version=PROPOSE.version,
             thread_id=ctx.thread_id,
+            confidence=found.confidence,
         ),
     )
     left_out = "".join(f" Left out, as its effort is not known: {c.request.description}." for c in unpriced)

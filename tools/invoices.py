@@ -13,6 +13,7 @@ from models.actions import SendReminder
 from models.evidence import Citation, RecordCitation
 from models.money import Money
 from store.shelf import Refused, Shelved
+from tools.confidence import probability
 from tools.lookup import find_client, find_project
 from tools.registry import Tool, ToolContext, ToolResult
 from tools.staffing import must_sign
@@ -107,6 +108,7 @@ def propose_reminder(ctx: ToolContext, asked: ProposeReminder) -> ToolResult:
             tool=REMIND.name,
             tool_version=REMIND.version,
             thread_id=ctx.thread_id,
+            confidence=_confidence(row, predictions[row["invoice_id"]], today),
         ),
     )
     return ToolResult(
@@ -170,6 +172,13 @@ def _by_habit(row: Mapping[str, Any], habits: Mapping[str | None, Mapping[str, A
 
 def _habit(days: float, low: float | None, high: float | None, reason: str) -> dict[str, Any]:
     return {"p_late": None, "days_expected": days, "days_low": low, "days_high": high, "reasons": reason}
+
+
+def _confidence(row: Mapping[str, Any], predicted: Mapping[str, Any], today: date) -> Decimal | None:
+    """How sure it is that the customer pays late. Once the due date has passed that is no prediction."""
+    if today > row["due_on"]:
+        return Decimal(1)
+    return probability(predicted["p_late"])
 
 
 def _shown(row: Mapping[str, Any], predicted: Mapping[str, Any], today: date) -> dict[str, Any]:

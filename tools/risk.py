@@ -13,6 +13,7 @@ from models.actions import RegisterRisk
 from models.evidence import QuoteCitation, check_quote
 from models.text.risks import ReadReport, Risk, RiskCategory, Severity, read_reports
 from store.shelf import Shelved
+from tools.confidence import probability
 from tools.lookup import find_project
 from tools.registry import Ask, Question, Tool, ToolContext, ToolResult
 from tools.staffing import must_sign
@@ -146,6 +147,7 @@ def _propose(ctx: ToolContext, named: Named) -> Any:
             tool=PROPOSE.name,
             tool_version=PROPOSE.version,
             thread_id=ctx.thread_id,
+            confidence=probability(risk.probability),
         ),
     )
 
@@ -221,6 +223,7 @@ def _risk_shown(named: Named, number: int) -> dict[str, Any]:
         "severity": named.risk.severity,
         "statement": named.risk.statement,
         "quote": named.risk.evidence[0].quote,
+        "probability": round(named.risk.probability, 3),
     }
 
 

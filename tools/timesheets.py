@@ -16,6 +16,7 @@ from models.money import Money
 from models.predict.time_simulation import Kind
 from models.predict.timesheets import score
 from store.shelf import Shelved
+from tools.confidence import probability
 from tools.lookup import find_project
 from tools.money import Converter
 from tools.registry import Limits, Tool, ToolContext, ToolResult
@@ -65,6 +66,7 @@ class Strange:
     kinds: tuple[Kind, ...]
     reason: str
     at_stake: Money  # in the project's currency
+    probability: Decimal | None  # that something is wrong with it, by the model in service
 
     def citation(self) -> Citation:
         hours = Decimal(self.row["minutes"]) / 60
@@ -122,6 +124,7 @@ def propose_returns(ctx: ToolContext, asked: ProposeReturns) -> ToolResult:
             tool=RETURN.name,
             tool_version=RETURN.version,
             thread_id=ctx.thread_id,
+            confidence=min((s.probability for s in strange if s.probability is not None), default=None),
         ),
     )
     return ToolResult(
@@ -154,7 +157,7 @@ def _strange(ctx: ToolContext, asked: CheckTime, since: date, until: date) -> tu
         scored, says = score(frame), "No time model is in service: entries were compared with one another."
     convert = Converter.of(ctx)
     found = [
-        _judged(row, verdict, convert)
+        _judged(row, verdict, convert, fitted=isinstance(shelved, Shelved))
         for row, verdict in zip(rows, scored.to_dict("records"), strict=True)
         if verdict["flagged"]
     ]
@@ -163,13 +166,19 @@ def _strange(ctx: ToolContext, asked: CheckTime, since: date, until: date) -> tu
     return sorted(kept, key=lambda s: (-s.at_stake.amount, s.row["entry_id"])), len(rows), says
 
 
-def _judged(row: Mapping[str, Any], verdict: Mapping[Any, Any], convert: Converter) -> Strange:
+def _judged(
+    row: Mapping[str, Any], verdict: Mapping[Any, Any], convert: Converter, *, fitted: bool
+) -> Strange:
+    """`fitted`: by a model that learnt from the firm's history. Entries compared with one another get a score
+    too, which is no probability."""
     kinds: tuple[Kind, ...] = tuple(k for k in str(verdict["kinds"]).split(";") if k)  # type: ignore[misc]
     currency = row["project_currency"]
     hours = Decimal(_minutes_at_stake(row, kinds)) / 60
     rate = Money(amount=row["bill_rate"] or Decimal(0), currency=row["currency"] or currency)
     stake = convert(rate * hours, currency).rounded()
-    return Strange(row, float(verdict["score"]), kinds, str(verdict["reason"]), stake)
+    score = float(verdict["score"])
+    chance = probability(score) if fitted else None
+    return Strange(row, score, kinds, str(verdict["reason"]), stake, chance)
 
 
 def _minutes_at_stake(row: Mapping[str, Any], kinds: Sequence[Kind]) -> int:

@@ -1,6 +1,7 @@
 """The suite: every item of every message is a row for its finding, its clause, and its price."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -10,8 +11,11 @@ from evals.report import Report, Row, new_report
 from evals.run import Suite
 from models.money import total
 from models.scope import Compared, compare, start_of_work
+from models.scope_grounds import Ground
 from models.text.embed import default_embedder
 from models.text.requests import read_requests
+
+UNTUNED: tuple[Part, ...] = ("held_out", "fresh", "unseen", "blind")
 
 
 def report(part: Part = "all") -> Report:
@@ -23,19 +27,46 @@ def report(part: Part = "all") -> Report:
 
 def judge(case: Case) -> Iterator[Row]:
     """The rows of one message."""
-    agreed = agreement(case.contract)
-    requests = read_requests(case.message, case.today, agreed.card.roles)
-    found = compare(requests, agreed, default_embedder(), today=case.today)
-    left = list(found)
-    for number, expected in enumerate(case.items, 1):
-        item = _item(case, expected, left)
-        if item:
-            left.remove(item)
+    found = _found(case)
+    pairs, left = _paired(case, found)
+    for number, (expected, item) in enumerate(pairs, 1):
         yield from _item_rows(f"{case.id}/{number}", expected, item)
     if not case.others:
         said = "; ".join(f"{c.request.kind}: {c.request.quote}" for c in left)
         yield _row(f"{case.id}/no more", "nothing more", case.message, "nothing else", said or "nothing else")
     yield from _order_rows(case, found)
+
+
+def right_by_ground(parts: Sequence[Part] = UNTUNED) -> dict[Ground, tuple[int, int]]:
+    """How many findings of work out of scope were right, of how many, by what they were found on."""
+    of, right = Counter[Ground](), Counter[Ground]()
+    for case in (case for part in parts for case in cases(part)):
+        pairs, left = _paired(case, _found(case))
+        of.update(item.ground for item in left if item.ground and not case.others)
+        for expected, item in pairs:
+            if item and item.ground:
+                of[item.ground] += 1
+                right[item.ground] += item.finding == expected.finding
+    return {ground: (right[ground], count) for ground, count in of.items()}
+
+
+def _found(case: Case) -> list[Compared]:
+    agreed = agreement(case.contract)
+    requests = read_requests(case.message, case.today, agreed.card.roles)
+    return compare(requests, agreed, default_embedder(), today=case.today)
+
+
+def _paired(
+    case: Case, found: Sequence[Compared]
+) -> tuple[list[tuple[ExpectedItem, Compared | None]], list[Compared]]:
+    """Each expected item with the one that was found over its words; and those that none is left for."""
+    left, pairs = list(found), []
+    for expected in case.items:
+        item = _item(case, expected, left)
+        if item:
+            left.remove(item)
+        pairs.append((expected, item))
+    return pairs, left
 
 
 def _item(case: Case, expected: ExpectedItem, found: list[Compared]) -> Compared | None:

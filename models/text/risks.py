@@ -70,6 +70,7 @@ class Risk(BaseModel):
     statement: str
     severity: Severity
     evidence: tuple[RiskEvidence, ...]
+    probability: float  # that the first of them names a risk
 
 
 _LANGUAGE = yaml.safe_load((resources.files("models.text") / "risk_language.yaml").read_text("utf-8"))
@@ -177,7 +178,11 @@ class ReadReport:
         quotes = [RiskEvidence(quote=s.of(self.text), start=s.start, end=s.end) for s in spans]
         statement = _statement(quotes[0].quote)
         return Risk(
-            category=category, statement=statement, severity=severity(statement), evidence=tuple(quotes)
+            category=category,
+            statement=statement,
+            severity=severity(statement),
+            evidence=tuple(quotes),
+            probability=float(self.probabilities[members[0]]),
         )
 
 

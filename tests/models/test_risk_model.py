@@ -129,7 +129,9 @@ def test_evaluation_catches_quotes_that_are_not_there() -> None:
 
     def assessed(report_id: str, rag: risk.Rag, p_red: float, quote: str) -> RiskAssessment:
         evidence = RiskEvidence(quote=quote, start=0, end=len(quote))
-        named = Risk(category="schedule", statement=quote, severity="low", evidence=(evidence,))
+        named = Risk(
+            category="schedule", statement=quote, severity="low", evidence=(evidence,), probability=0.5
+        )
         return RiskAssessment(
             report_id=report_id, rag=rag, p_green=1 - p_red, p_amber=0, p_red=p_red, summary="",
             risks=(named,) if quote else (),

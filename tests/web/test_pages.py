@@ -1,7 +1,9 @@
 """What people do in a browser."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +23,9 @@ TURN_MS = 120_000  # the first turn of a process fits the router
 
 @pytest.fixture
 def assignment(served: Served) -> ProposalCard:
-    return served[0].workflow.propose(firm.principal("paula"), firm.draft(firm.assignment()))
+    return served[0].workflow.propose(
+        firm.principal("paula"), replace(firm.draft(firm.assignment()), confidence=Decimal("0.94"))
+    )
 
 
 @pytest.fixture
@@ -39,6 +43,7 @@ def test_approving_from_the_inbox(served: Served, visit: Open, assignment: Propo
     page = visit("rita")
     page.get_by_role("link", name=assignment.title).click()
     expect(page.get_by_role("heading", name="What will be written")).to_be_visible()
+    expect(page.get_by_text("What it rests on is 94% sure.")).to_be_visible()
     page.get_by_role("button", name="Approve").click()
     expect(page.get_by_text("You signed it.")).to_be_visible()
     assert state(served, assignment, "rita").state == "approved"
