@@ -49,6 +49,25 @@ def test_a_repeated_decision_is_the_decision_not_a_conflict(program: Program, ca
     assert rita.post(path, json=body).status_code == 409, "without the key it is a second decision"
 
 
+def test_a_decision_that_is_sent_many_times_at_once_is_one(
+    application: Application, program: Program, card: ProposalCard
+) -> None:
+    """A double click, or a client that does not wait: none hears that somebody else decided."""
+    rita = program("rita")
+    body = {"content_hash": card.content_hash, "verdict": "approve"}
+
+    def decide(_: int) -> tuple[int, str]:
+        reply = rita.post(f"/v1/proposals/{card.proposal_id}/decisions", json=body, headers=KEY)
+        return reply.status_code, reply.json().get("title") if reply.status_code != 200 else reply.text
+
+    with ThreadPoolExecutor(8) as pool:
+        replies = list(pool.map(decide, range(8)))
+    assert {count(application, f"workflow.{table}") for table in ("decision", "effect")} == {1}
+    done = {text for status, text in replies if status == 200}
+    assert len(done) == 1, "all that are answered hear the same"
+    assert {reply for reply in replies if reply[0] != 200} <= {(409, "Still working")}
+
+
 def test_a_refusal_is_a_reply_too(program: Program, card: ProposalCard) -> None:
     rita = program("rita")
     body = {"content_hash": "0" * 64, "verdict": "approve"}

@@ -3,6 +3,7 @@
 import threading
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import psycopg
@@ -13,7 +14,7 @@ from models.policy import PolicySet
 from store.db import Database
 from tests.workflow.firm import assignment, draft, insert, principal, put_in_force
 from workflow.cards import ProposalCard
-from workflow.errors import AlreadyDecided
+from workflow.errors import AlreadyDecided, NotYourDecision, Refusal
 from workflow.service import Workflow
 
 RACERS = 24
@@ -139,3 +140,127 @@ def test_approving_and_rejecting_at_once(
         "select verdict, (select count(*) from workflow.effect) from workflow.decision"
     ).fetchall()
     assert effects == (1 if verdict == "approve" else 0)
+
+
+Deed = Callable[[Workflow, ProposalCard], object]
+
+
+def _approve(who: str) -> Deed:
+    return lambda flow, card: flow.decide(
+        principal(who), card.proposal_id, content_hash=card.content_hash, verdict="approve"
+    )
+
+
+def _edit(who: str, hours: int) -> Deed:
+    return lambda flow, card: flow.edit(
+        principal(who),
+        card.proposal_id,
+        content_hash=card.content_hash,
+        action=assignment(hours_per_week=hours),
+        note="Better.",
+    )
+
+
+def _withdraw(flow: Workflow, card: ProposalCard) -> object:
+    return flow.withdraw(principal("paula"), card.proposal_id)
+
+
+def _hand(flow: Workflow, card: ProposalCard) -> object:
+    return flow.reassign(principal("rita"), card.proposal_id, to="leo", reason="He knows the client.")
+
+
+@pytest.mark.parametrize(
+    ("deeds", "outcomes", "reason"),
+    [
+        (
+            (_edit("rita", 8), _edit("rolf", 16)),
+            {("done", "ContentChanged", "pending", 2, 0), ("ContentChanged", "done", "pending", 2, 0)},
+            "one rewrites what was read, and the other hears that it is another thing now",
+        ),
+        (
+            (_edit("rita", 8), _approve("rolf")),
+            {
+                ("done", "ContentChanged", "pending", 2, 0),
+                ("AlreadyDecided", "done", "approved", 1, 1),
+            },
+            "a signature is about what was read: never about the edit",
+        ),
+        (
+            (_withdraw, _approve("rita")),
+            {("done", "AlreadyOver", "withdrawn", 1, 0), ("AlreadyDecided", "done", "approved", 1, 1)},
+            "what was taken back is not written, and what is signed is not taken back",
+        ),
+        (
+            (_hand, _approve("rita")),
+            {("done", "NotYourDecision", "pending", 1, 0), ("AlreadyDecided", "done", "approved", 1, 1)},
+            "a seat is handed over or signed in, not both",
+        ),
+    ],
+    ids=[
+        "two editors",
+        "edit against approve",
+        "withdraw against last signature",
+        "handover against approve",
+    ],
+)
+def test_of_two_deeds_one_comes_first(
+    deeds: tuple[Deed, Deed],
+    outcomes: set[tuple[str, str, str, int, int]],
+    reason: str,
+    workflow: Workflow,
+    owner: psycopg.Connection[Any],
+) -> None:
+    for _ in range(4):  # both orders happen, mostly
+        card = workflow.propose(principal("paula"), draft(assignment()))
+        start = threading.Barrier(2)
+
+        def run(deed: Deed, about: ProposalCard = card, start: threading.Barrier = start) -> str:
+            start.wait()
+            try:
+                deed(workflow, about)
+            except Refusal as e:
+                return type(e).__name__
+            return "done"
+
+        with ThreadPoolExecutor(2) as pool:
+            first, second = pool.map(run, deeds)
+        [found] = owner.execute(
+            "select state, version,"
+            " (select count(*) from workflow.effect e where e.proposal_id = p.proposal_id)"
+            " from workflow.proposal p where proposal_id = %s",
+            (card.proposal_id,),
+        ).fetchall()
+        assert (first, second, *found) in outcomes, reason
+
+
+def test_a_role_taken_away_is_gone_before_the_signature_or_after_it(
+    workflow: Workflow, owner: psycopg.Connection[Any], drain: Callable[[], int], admin_dsn: str
+) -> None:
+    """Whichever is first: what is signed without the role is refused, and what was signed with it goes back
+    before it is written."""
+    for _ in range(4):
+        card = workflow.propose(principal("paula"), draft(assignment()))
+        start = threading.Barrier(2)
+
+        def revoke(start: threading.Barrier = start) -> None:
+            with psycopg.connect(admin_dsn, autocommit=True) as connection:
+                start.wait()
+                connection.execute("delete from access.role_grant where person_id = 'rita'")
+
+        def sign(about: ProposalCard = card, start: threading.Barrier = start) -> str:
+            start.wait()
+            try:
+                _approve("rita")(workflow, about)
+            except NotYourDecision:
+                return "refused"
+            return "signed"
+
+        with ThreadPoolExecutor(2) as pool:
+            revoked, outcome = pool.submit(revoke), pool.submit(sign).result()
+            revoked.result()
+        drain()
+        after = workflow.card(principal("audrey"), card.proposal_id)
+        assert (after.state, after.version) == ("pending", 2 if outcome == "signed" else 1)
+        assert not [e for e in after.effects if e.state == "done"]
+        role = {"person_id": "rita", "role": "resource_manager", "scope_kind": "practice", "scope_id": "Data"}
+        insert(owner, "access.role_grant", [role])
