@@ -204,7 +204,8 @@ def _approved(docket: Docket) -> None:
         )
     else:
         text += "It is being written now."
-    tell(tx, current.proposal_id, [current.proposer_id], kind="outcome", event="outcome:approved", text=text)
+    event = f"outcome:approved:{current.version}"  # it may go back, and be approved again
+    tell(tx, current.proposal_id, [current.proposer_id], kind="outcome", event=event, text=text)
 
 
 def _next_step(docket: Docket) -> Docket:

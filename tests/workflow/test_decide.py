@@ -295,7 +295,7 @@ def test_the_thread_that_asked_hears_the_outcome(
     told = owner.execute(
         "select person_id, event from workflow.notice where thread_id = %s", (thread,)
     ).fetchall()
-    assert told == [("paula", "outcome:approved")]
+    assert told == [("paula", "outcome:approved:1")]
 
 
 @pytest.mark.parametrize(

@@ -264,7 +264,12 @@ def test_everybody_hears_it_and_signs_something_else(
 
 
 def test_it_may_go_back_twice_and_be_written_at_last(
-    workflow: Workflow, approved: Approved, drain: Drain, twin: Twin, owner: psycopg.Connection[Any]
+    workflow: Workflow,
+    approved: Approved,
+    drain: Drain,
+    twin: Twin,
+    owner: psycopg.Connection[Any],
+    notices: Notices,
 ) -> None:
     card = approved(risk())
     for manager in ("petra", "paula"):  # there and back: the same content is never signed twice
@@ -276,6 +281,7 @@ def test_it_may_go_back_twice_and_be_written_at_last(
     assert (done.state, done.version) == ("executed", 3)
     assert [e.state for e in done.effects] == ["returned", "returned", "done"]
     assert len(twin.book.written()) == 1
+    assert sum("approved" in text for _, text in notices("leo")) == 3, "who asked hears of each approval"
 
 
 # --- signatures that do not suffice any more
