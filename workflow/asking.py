@@ -35,7 +35,7 @@ def ask(tx: Tx, proposal_id: UUID, *, content_hash: str, question: str) -> Propo
         proposal_id=proposal_id,
         version=current.version,
         step=current.step,
-        seat=seat_of(docket, taken.resolved) or me.person_id,
+        seat=seat_of(docket, taken.resolved).seat,
         content_hash=content_hash,
         asked_of=asked_of,
         question=question,

@@ -122,15 +122,16 @@ def sign(
 ) -> None:
     """Record the caller's verdict on the current step and do what follows from it."""
     tx, current = docket.tx, docket.current
-    step, stands_in_for = docket.rule.gate.steps[current.step], seat_of(docket, resolved)
+    step, seat = docket.rule.gate.steps[current.step], seat_of(docket, resolved)
     if verdict == "approve":
         if step.comment_required and not reason:
             raise ReasonNeeded(what=f"a signature on '{step.name}'")
         if step.evidence_required and not evidence:
             raise EvidenceNeeded(step=step.name)
         if resolved:
-            check_not_needed_later(docket, resolved, stands_in_for)
-    tx.execute(
+            check_not_needed_later(docket, resolved, seat)
+    shown = [a.model_dump() for a in evidence]
+    decided_at = tx.value(
         "decisions.sign",
         proposal_id=current.proposal_id,
         version=current.version,
@@ -141,8 +142,8 @@ def sign(
         on_behalf_of=current.on_behalf_of,
         verdict=verdict,
         reason=reason,
-        stands_in_for=stands_in_for,
-        evidence=dumps([a.model_dump() for a in evidence]),
+        stands_in_for=seat.stands_in_for,
+        evidence=dumps(shown),
     )
     together: dict[str, Any] = {"batch": str(batch)} if batch else {}
     tx.audit(
@@ -152,10 +153,10 @@ def sign(
         step=current.step,
         verdict=verdict,
         content_hash=current.content_hash,
-        stands_in_for=stands_in_for,
+        stands_in_for=seat.stands_in_for,
         **together,
     )
-    docket = docket.again()
+    docket.add_signature(seat, verdict, reason, shown, decided_at)
     if current.planted:
         plants.reveal(docket, noticed=verdict == "reject")
         return
@@ -168,9 +169,9 @@ def sign(
         return
     next_state(current.state, "sign", str(current.proposal_id))
     if not left[current.step]:
-        docket = _next_step(docket)
+        _next_step(docket)
     # Who came to hold a step since it was proposed.
-    docket.add_approvers(resolved, from_step=docket.current.step)
+    docket.add_approvers(resolved, from_step=current.step if left[current.step] else current.step + 1)
     docket.again().ask()
 
 
@@ -208,7 +209,7 @@ def _approved(docket: Docket) -> None:
     tell(tx, current.proposal_id, [current.proposer_id], kind="outcome", event=event, text=text)
 
 
-def _next_step(docket: Docket) -> Docket:
+def _next_step(docket: Docket) -> None:
     gate, step = docket.rule.gate, docket.current.step + 1
     docket.tx.execute(
         "proposals.next_step",
@@ -218,4 +219,3 @@ def _next_step(docket: Docket) -> Docket:
         remind_after_hours=gate.remind_hours(step),
         escalate_after_hours=gate.escalate_hours(step),
     )
-    return docket.again()

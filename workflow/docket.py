@@ -76,6 +76,10 @@ class Signed:
         return f"{name} for {seat}" if seat else name
 
 
+SEATS = TypeAdapter(list[Asked])
+SIGNATURES = TypeAdapter(list[Signed])
+
+
 @dataclass(frozen=True)
 class Current:
     """A proposal and its current version, as stored."""
@@ -102,6 +106,9 @@ class Current:
     explanation: Mapping[str, Any]
     version_at: datetime
     now: datetime  # the database's clock, once the lock was held
+    policy_digest: str | None
+    seats: Sequence[Mapping[str, Any]]  # Asked
+    signatures: Sequence[Mapping[str, Any]]  # Signed
 
 
 class Docket:
@@ -173,21 +180,12 @@ class Docket:
     @cached_property
     def seats(self) -> list[Asked]:
         """Everybody who was ever asked to sign this version."""
-        return self.tx.rows(
-            "decisions.approvers",
-            Asked,
-            proposal_id=self.current.proposal_id,
-            version=self.current.version,
-        )
+        return SEATS.validate_python(self.current.seats)
 
     @cached_property
     def signed(self) -> list[Signed]:
-        return self.tx.rows(
-            "decisions.signatures",
-            Signed,
-            proposal_id=self.current.proposal_id,
-            version=self.current.version,
-        )
+        """What was decided on this version, oldest first."""
+        return SIGNATURES.validate_python(self.current.signatures)
 
     @property
     def subject(self) -> str:
@@ -243,6 +241,29 @@ class Docket:
         state = next_state(self.current.state, event, str(self.current.proposal_id))
         self.tx.value("proposals.set_state", proposal_id=self.current.proposal_id, state=state)
         return state
+
+    def add_signature(
+        self,
+        seat: Asked,
+        verdict: Verdict,
+        reason: str,
+        evidence: Sequence[Mapping[str, Any]],
+        decided_at: datetime,
+    ) -> None:
+        """Count a verdict of the caller's that this transaction has just stored."""
+        signature = Signed(
+            step=seat.step,
+            person_id=seat.person_id,
+            name=seat.name,
+            verdict=verdict,
+            reason=reason,
+            surface=self.tx.principal.surface,
+            decided_at=decided_at,
+            evidence=evidence,
+            stands_in_for=seat.stands_in_for,
+            stands_in_for_name=seat.stands_in_for_name,
+        )
+        self.signed = [*self.signed, signature]
 
     def add_approvers(self, resolved: Resolved, *, from_step: int = 0) -> None:
         """Let these people sign as well; nobody is taken off."""

@@ -6,7 +6,7 @@ contradicts them. The records are read whole, also where the proposer may not lo
 (store/migrations/0009_gate_facts.sql); what the action is about they must be able to see."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -144,11 +144,15 @@ class Finding:
     invoice: Invoice | None = None
     entries: tuple[Entry, ...] = ()
     undone: Action | None = None  # what an undo takes back
+    # The persons who may not sign: who proposed or wrote it, for whom it was proposed, who gains by it, whom
+    # it is about.
+    barred: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
 class _Persons:
     proposer_roles: Sequence[Role]
+    behind: Sequence[str]
     beneficiaries: Sequence[str]
     subjects: Sequence[str]
 
@@ -159,12 +163,13 @@ def derive(
     proposer_id: str,
     policy: PolicySet,
     *,
+    behind: Collection[str] = (),
     evidence: Sequence[Citation] = (),
     confidence: Decimal | None = None,
 ) -> Finding:
     """The finding for an action, the evidence it cites and the confidence of the prediction it rests on.
-    `policy` gives the exchange rates. Beneficiaries and subjects are persons, whichever account of theirs the
-    records name.
+    `policy` gives the exchange rates; `behind`: who stands behind it beside the proposer. Beneficiaries and
+    subjects are persons, whichever account of theirs the records name.
 
     Raises NotFound for a record that is not there or, in the agent's role, that the caller may not see;
     ContradictsRecords."""
@@ -174,6 +179,7 @@ def derive(
         "gates.persons",
         _Persons,
         proposer_id=proposer_id,
+        behind=[proposer_id, *behind],
         beneficiaries=list(facts.beneficiaries),
         subjects=list(facts.subjects),
     )
@@ -188,7 +194,8 @@ def derive(
         "sensitivity": sensitivity or (),
         "unknown": (*facts.unknown, *(() if sensitivity else ("sensitivity",))),
     }
-    return replace(finding, facts=Facts.model_validate(known))
+    barred = frozenset({*persons.behind, *persons.beneficiaries, *persons.subjects})
+    return replace(finding, facts=Facts.model_validate(known), barred=barred)
 
 
 @singledispatch

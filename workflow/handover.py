@@ -10,10 +10,11 @@ from store.db import Tx
 from workflow.cards import PersonRef, ProposalCard, person
 from workflow.docket import Asked, Docket
 from workflow.errors import CannotHandOver, NotYourDecision, ReasonNeeded
-from workflow.gates import Candidate, Resolved, fillable
+from workflow.gates import Resolved, fillable
 from workflow.notices import tell
 from workflow.read import card
 from workflow.seat import check_gate, check_in_time, check_not_own, check_open, check_token, everybody
+from workflow.sources import Candidate
 
 
 def reassign(tx: Tx, proposal_id: UUID, *, to: str, reason: str, seat_of: str | None = None) -> ProposalCard:

@@ -65,7 +65,6 @@ def enqueue(docket: Docket) -> list[System]:
     """Enter the writes of a proposal that was signed to the end; the systems that are down or paused."""
     current = docket.current
     writes = docket.action.writes()
-    docket.tx.value("effects.take_turns", keys=[f"{w.system}/{w.ordering_key}" for w in writes])
     rows = [
         w.model_dump(mode="json")
         | {

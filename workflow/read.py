@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from functools import partial
 from typing import Any
 from uuid import UUID
+
+from pydantic import TypeAdapter
 
 from models.access import NotFound, Principal
 from models.actions import Action, ActionAdapter, ActionKind, ChangePolicy, ReturnTimeEntries, System
@@ -31,9 +32,9 @@ from workflow.cards import (
     money,
     person,
 )
-from workflow.docket import EVIDENCE, Asked, Signed, signatures_left, spent, still_may
+from workflow.docket import EVIDENCE, SEATS, SIGNATURES, Asked, Signed, signatures_left, spent, still_may
 from workflow.gates import needed_later
-from workflow.questions import questions, view
+from workflow.questions import Question, view
 from workflow.undoable import PROPOSING, undoable_until
 
 
@@ -71,6 +72,36 @@ class _Row:
     differences: Sequence[Mapping[str, str]]
     planted_flaw: str | None
     now: datetime
+    seats: Sequence[Mapping[str, Any]]  # Asked
+    signatures: Sequence[Mapping[str, Any]]  # Signed
+    questions: Sequence[Mapping[str, Any]]  # Question
+    versions: Sequence[Mapping[str, Any]]
+    declined_items: Sequence[Mapping[str, Any]]
+    handovers: Sequence[Mapping[str, Any]]
+    effects: Sequence[Mapping[str, Any]]  # _Effect
+
+
+@dataclass(frozen=True)
+class _Effect:
+    effect_id: int
+    system: System
+    operation: ActionKind
+    item: str
+    state: EffectState
+    attempts: int
+    external_ref: str | None
+    last_error: str | None
+    waits_since: datetime | None
+    waits_behind: EffectState | None
+    settled_at: datetime | None
+    undone_by: UUID | None
+    undo_state: ProposalState | None
+    idempotency_key: str
+    body: dict[str, Any]
+
+
+QUESTIONS = TypeAdapter(list[Question])
+EFFECTS = TypeAdapter(list[_Effect])
 
 
 def card(tx: Tx, proposal_id: UUID) -> ProposalCard:
@@ -78,14 +109,11 @@ def card(tx: Tx, proposal_id: UUID) -> ProposalCard:
     row = tx.row("proposals.card", _Row, proposal_id=proposal_id)
     if row is None:
         raise NotFound(what="proposal", id=str(proposal_id))
-    seats = tx.rows("decisions.approvers", Asked, proposal_id=proposal_id, version=row.version)
-    asked = [a for a in seats if a.held]
-    signed = tx.rows("decisions.signatures", Signed, proposal_id=proposal_id, version=row.version)
+    asked = [a for a in SEATS.validate_python(row.seats) if a.held]
+    signed = SIGNATURES.validate_python(row.signatures)
     rule, action = Rule.model_validate(row.gate), ActionAdapter.validate_python(row.action)
-    effects = tuple(
-        tx.rows("effects.of_proposal", partial(_effect, tx.principal, row.now), proposal_id=proposal_id)
-    )
-    back = questions(tx, proposal_id)
+    effects = tuple(_effect(tx.principal, row.now, e) for e in EFFECTS.validate_python(row.effects))
+    back = QUESTIONS.validate_python(row.questions)
     mine = frozenset(
         q.question_id
         for q in back
@@ -125,11 +153,11 @@ def card(tx: Tx, proposal_id: UUID) -> ProposalCard:
         may=may,
         effects=effects,
         differences=tuple(Difference.model_validate(d) for d in row.differences),
-        declined_items=tuple(tx.rows("proposals.declined_items", _declined, proposal_id=proposal_id)),
+        declined_items=tuple(_declined(**d) for d in row.declined_items),
         questions=tuple(map(view, back)),
         mine_to_answer=mine,
-        handovers=_handovers(tx, row, seats),
-        versions=tuple(tx.rows("proposals.versions", _version, proposal_id=proposal_id)),
+        handovers=tuple(_handover(**h) for h in row.handovers),
+        versions=tuple(_version(**v) for v in row.versions),
         created_at=row.created_at,
         state_since=row.state_since,
         expires_at=row.expires_at,
@@ -232,12 +260,6 @@ def _delegator(line: Asked | Signed) -> PersonRef | None:
     return person(line.stands_in_for, line.stands_in_for_name) if line.stands_in_for else None
 
 
-def _handovers(tx: Tx, row: _Row, seats: Sequence[Asked]) -> tuple[HandoverView, ...]:
-    if all(a.held for a in seats):
-        return ()
-    return tuple(tx.rows("decisions.handovers", _handover, proposal_id=row.proposal_id, version=row.version))
-
-
 def _handover(
     *,
     from_id: str,
@@ -256,28 +278,16 @@ def _handover(
     )
 
 
-def _effect(
-    me: Principal,
-    now: datetime,
-    *,
-    system: System,
-    operation: ActionKind,
-    state: EffectState,
-    settled_at: datetime | None,
-    undone_by: UUID | None,
-    **rest: Any,
-) -> EffectView:
-    until = undoable_until(system, operation, settled_at) if state == "done" and settled_at else None
-    may = until is not None and undone_by is None and now <= until and PROPOSING[operation] in me.permissions
-    return EffectView(
-        system=system,
-        operation=operation,
-        state=state,
-        settled_at=settled_at,
-        undone_by=undone_by,
-        undo_until=until if may else None,
-        **rest,
+def _effect(me: Principal, now: datetime, line: _Effect) -> EffectView:
+    done = line.state == "done" and line.settled_at
+    until = undoable_until(line.system, line.operation, done) if done else None
+    may = (
+        until is not None
+        and line.undone_by is None
+        and now <= until
+        and PROPOSING[line.operation] in me.permissions
     )
+    return EffectView(**vars(line), undo_until=until if may else None)
 
 
 def _declined(declined_by: str, declined_by_name: str | None, **rest: Any) -> DeclinedItem:

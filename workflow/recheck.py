@@ -33,7 +33,7 @@ from workflow.basis import GONE, Fields, Seen
 from workflow.docket import EVIDENCE
 from workflow.errors import ContradictsRecords, NobodyMaySign, PolicyAltered
 from workflow.facts import Finding
-from workflow.gates import Request, Resolved, barred_from, fillable, finding_for, gate_of, resolve
+from workflow.gates import Request, Resolved, fillable, finding_for, gate_of, resolve
 from workflow.ledger import Lease
 
 
@@ -179,14 +179,13 @@ def _unsigned(
 ) -> tuple[Difference, ...]:
     """What the signatures lack of the gate that the policy in force asks for now: a stricter rule, or a
     signature of somebody who might not give it any more."""
-    barred = barred_from(tx, request, finding)
     fallback = any(s["fallback"] for s in signed.signatures)
     held = set[str]()
     for rule in dict.fromkeys((gate_for(policy, finding.facts).name, policy.rules[-1].name)):
         now = policy.rule(rule)
         assert now is not None
         gate = resolve(
-            tx, policy, now, finding, barred, escalated=range(len(now.gate.steps)) if fallback else ()
+            tx, policy, now, finding, finding.barred, escalated=range(len(now.gate.steps)) if fallback else ()
         )
         stands = [_standing(gate, i, signed.signatures) for i in range(len(gate.steps))]
         if gate.complete and fillable(gate.needed, stands):

@@ -27,9 +27,9 @@ from workflow.errors import (
     PolicyOvertaken,
 )
 from workflow.facts import Finding
-from workflow.gates import Resolved, barred_from, finding_for, needed_later, resolve
+from workflow.gates import Resolved, finding_for, needed_later, resolve
 from workflow.notices import listed
-from workflow.policies import pinned
+from workflow.policies import known
 from workflow.stand_ins import standing_in, why_over
 from workflow.titles import title_of
 
@@ -77,30 +77,29 @@ def check_gate(docket: Docket) -> Resolved:
     """The people of the proposal's gate as the records and its pinned policy have it today.
 
     Raises GateChanged when the stored gate is not the one that holds; NotFound, ContradictsRecords."""
-    current, (policy, rule, finding, barred) = docket.current, _gate_today(docket)
+    current, (policy, rule, finding) = docket.current, _gate_today(docket)
     escalated = {current.step} if current.escalated_at else ()
-    resolved = resolve(docket.tx, policy, rule, finding, barred, escalated=escalated)
+    resolved = resolve(docket.tx, policy, rule, finding, finding.barred, escalated=escalated)
     return resolved if all(a.held for a in docket.seats) else docket.handed_over(resolved, everybody(docket))
 
 
 def everybody(docket: Docket) -> Resolved:
     """As `check_gate`, with the fallback of every step: whom the policy would ever accept."""
-    policy, rule, finding, barred = _gate_today(docket)
-    return resolve(docket.tx, policy, rule, finding, barred, escalated=range(len(rule.gate.steps)))
+    policy, rule, finding = _gate_today(docket)
+    return resolve(docket.tx, policy, rule, finding, finding.barred, escalated=range(len(rule.gate.steps)))
 
 
-def _gate_today(docket: Docket) -> tuple[PolicySet, Rule, Finding, frozenset[str]]:
+def _gate_today(docket: Docket) -> tuple[PolicySet, Rule, Finding]:
     tx, current = docket.tx, docket.current
-    policy = pinned(tx, current.policy_sha256)
-    request = docket.request()
-    finding = finding_for(tx, request, policy)
+    policy = known(tx, current.policy_sha256, current.policy_digest)
+    finding = finding_for(tx, docket.request(), policy)
     rule, last = policy.rule(current.rule), policy.rules[-1]
     # The last rule is the strictest: a proposal may always be under it, e.g. when nobody else could sign.
     if rule is None or rule not in (gate_for(policy, finding.facts), last) or docket.rule.gate != rule.gate:
         raise GateChanged(proposal_id=str(current.proposal_id), version=current.version)
     if not _is_called_what_it_is(docket, finding):
         raise GateChanged(proposal_id=str(current.proposal_id), version=current.version)
-    return policy, rule, finding, barred_from(tx, request, finding)
+    return policy, rule, finding
 
 
 def _is_called_what_it_is(docket: Docket, finding: Finding) -> bool:
@@ -195,23 +194,23 @@ def _signed_already(docket: Docket, by: str, by_ids: Sequence[str]) -> NoReturn:
     )
 
 
-def seat_of(docket: Docket, resolved: Resolved | None) -> str | None:
-    """In whose seat the caller signs the current step: None in their own, which goes first, else the
-    delegator. Raises NotYourDecision when what made them an approver no longer holds.
+def seat_of(docket: Docket, resolved: Resolved | None) -> Asked:
+    """The seat in which the caller signs the current step: their own goes first, then a delegator's. Raises
+    NotYourDecision when what made them an approver no longer holds.
 
     `resolved`: None where the records contradict the proposal; then who stands in today still does."""
     tx, step, me = docket.tx, docket.current.step, docket.tx.principal.person_id
     asked = [a for a in docket.asked if (a.step, a.person_id) == (step, me)]
-    free = [a.stands_in_for for a in asked if a.uses.isdisjoint(docket.spent)]
+    free = {a.stands_in_for: a for a in asked if a.uses.isdisjoint(docket.spent)}
     if resolved:
         held = [c.stands_in_for for c in resolved.seats_of(step, me)]
     else:
-        policy = pinned(tx, docket.current.policy_sha256)
+        policy = known(tx, docket.current.policy_sha256, docket.current.policy_digest)
         delegators = [d for d in free if d]
         held = [None, *(s.delegator_id for s in standing_in(tx, delegators, policy) if s.delegate_id == me)]
     for stands_in_for in held:
         if stands_in_for in free:
-            return stands_in_for
+            return free[stands_in_for]
     _not_yours(docket, _why_not(docket, resolved, [a for a in asked if a.stands_in_for]))
 
 
@@ -227,10 +226,10 @@ def _why_not(docket: Docket, resolved: Resolved | None, stood_in: Sequence[Asked
     return why_over(docket.tx, delegator_id, name)
 
 
-def check_not_needed_later(docket: Docket, resolved: Resolved, stands_in_for: str | None) -> None:
+def check_not_needed_later(docket: Docket, resolved: Resolved, seat: Asked) -> None:
     """Raises NeededLater when the caller's signature here would leave nobody for a later step."""
-    step, me = docket.current.step, docket.tx.principal.person_id
-    people, used = docket.people_left(resolved), {me, stands_in_for or me}
+    step, used = docket.current.step, seat.uses
+    people = docket.people_left(resolved)
     if needed_later(docket.signatures_left(resolved), people, step, used):
         steps = enumerate(resolved.rule.gate.steps)
         later = next(s.name for i, s in steps if i > step and used & people[i])

@@ -8,7 +8,6 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 from models.access import ROLE_PERMISSIONS, Role
 from models.actions import ActionKind
@@ -16,9 +15,7 @@ from models.money import Money
 from models.policy import Facts, NoExchangeRate, PolicySet, in_policy_currency
 from store.db import Tx
 from workflow.cards import money
-
-if TYPE_CHECKING:
-    from workflow.gates import Candidate
+from workflow.sources import Candidate
 
 
 @dataclass(frozen=True)
@@ -86,11 +83,11 @@ def standing_in(tx: Tx, delegators: Collection[str], policy: PolicySet) -> Seque
 
 def with_stand_ins(
     tx: Tx,
-    steps: Sequence[tuple["Candidate", ...]],
+    steps: Sequence[tuple[Candidate, ...]],
     facts: Facts,
     policy: PolicySet,
     barred: Collection[str],
-) -> tuple[tuple["Candidate", ...], ...]:
+) -> tuple[tuple[Candidate, ...], ...]:
     """The steps with those added who stand in for their people. Nobody stands in for who is barred: they are
     no candidates any more; and who is barred stands in for nobody."""
     delegators = {c.person_id for step in steps for c in step}
@@ -102,10 +99,10 @@ def with_stand_ins(
 
 
 def _for_step(
-    step: Sequence["Candidate"], by_delegator: Mapping[str, Sequence[StandIn]]
-) -> Sequence["Candidate"]:
+    step: Sequence[Candidate], by_delegator: Mapping[str, Sequence[StandIn]]
+) -> Sequence[Candidate]:
     """A delegate of two people may sit in either's seat; who may sign by themselves needs no other's."""
-    own, seats = {c.person_id for c in step}, dict[tuple[str, str], "Candidate"]()
+    own, seats = {c.person_id for c in step}, dict[tuple[str, str], Candidate]()
     for c in step:
         for s in by_delegator[c.person_id]:
             if s.delegate_id not in own:

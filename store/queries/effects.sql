@@ -1,21 +1,7 @@
--- name: take_turns
--- Approvals whose writes share an ordering key enter the ledger one after the other, so that a lower number also
--- becomes visible first. Locks in one order, held to the end of the transaction.
-select pg_advisory_xact_lock(turn) from (
-  select distinct hashtextextended(key, 0) as turn from unnest(%(keys)s::text[]) key order by 1 offset 0) turns;
-
 -- name: enqueue
--- Enter the writes of a signed version. Where their system is down or paused they wait from the start.
-insert into workflow.effect (idempotency_key, proposal_id, version, content_hash, system, operation, item,
-  ordering_key, body, waits_since, undoes)
-select w.idempotency_key, %(proposal_id)s, %(version)s, %(content_hash)s, w.system, w.operation, w.item,
-  w.ordering_key, w.body, case when c.state <> 'closed' then now() end,
-  case when w.operation = 'undo_write' then (w.body ->> 'effect_id')::bigint end
-from jsonb_to_recordset(%(writes)s::jsonb) w (
-  position integer, idempotency_key text, system text, operation text, item text, ordering_key text, body jsonb)
-join workflow.circuit c on c.system = w.system
-order by w.position
-returning system, waits_since;
+-- Enter the writes of a signed version, in their turn. Where their system is down or paused they wait from the start.
+select system, waits_since
+from workflow.enter_effects(%(proposal_id)s, %(version)s, %(content_hash)s, %(writes)s::jsonb);
 
 -- name: claim
 -- Lease the oldest effect of one of the systems: one that has something to claim, that does not rest, and whose
@@ -132,18 +118,6 @@ select v.canonical, v.policy_sha256, v.rule, v.author_id, p.proposer_id, p.plant
 from workflow.proposal_version v join workflow.proposal p using (proposal_id)
 left join workflow.active_policy a on true
 where v.proposal_id = %(proposal_id)s and v.version = %(version)s;
-
--- name: of_proposal
--- The effects of a proposal in the order they were entered, who undoes them, and what they wait behind: the oldest
--- of those with their ordering key.
-select e.effect_id, e.system, e.operation, e.item, e.state, e.attempts, e.external_ref, e.last_error, e.waits_since,
-  e.settled_at, e.idempotency_key, e.body, u.proposal_id as undone_by, u.state as undo_state,
-  case when e.state in ('ready', 'leased') then (
-    select b.state from workflow.effect b
-    where b.system = e.system and b.ordering_key = e.ordering_key and b.effect_id < e.effect_id
-      and b.state in ('ready', 'leased', 'parked') order by b.effect_id limit 1) end as waits_behind
-from workflow.effect e left join lateral workflow.open_undo(e.effect_id) u on true
-where e.proposal_id = %(proposal_id)s order by e.effect_id;
 
 -- name: stopped
 -- One effect for a person's hand, its row locked.

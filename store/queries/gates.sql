@@ -1,16 +1,13 @@
 -- name: persons
--- The roles of who proposes (one's own, or anybody's where a decision is made), and the persons behind accounts.
+-- The roles of who proposes (one's own, or anybody's where a decision is made), and the persons of accounts.
 select workflow.roles_of(access.canonical(%(proposer_id)s)) as proposer_roles,
+  array(select distinct access.canonical(id) from unnest(%(behind)s::text[]) id order by 1) as behind,
   array(select distinct access.canonical(id) from unnest(%(beneficiaries)s::text[]) id order by 1) as beneficiaries,
   array(select distinct access.canonical(id) from unnest(%(subjects)s::text[]) id order by 1) as subjects;
 
 -- name: persons_of
 -- The persons behind accounts.
 select array(select access.canonical(id) from unnest(%(ids)s::text[]) id);
-
--- name: responsible
--- Who signs for contracts (contract_signatory) or answers for projects' budgets (budget_owner), by the records.
-select subject_id, person_id, name from workflow.responsible(%(duty)s, %(subjects)s);
 
 -- name: booked
 -- What a project's booked work is worth and costs, a row a currency.
@@ -40,9 +37,19 @@ select entry_id, person_id, person_name, project_id, minutes, state from workflo
 select person_id, name, practice, office, manager_id, starts_on, ends_on, cost_rate, currency
 from workflow.person_facts(%(person_id)s);
 
--- name: holders
--- Who holds a role over a practice, an office or the firm, and works here today.
-select person_id, name, scope_kind, scope_id from workflow.holders(%(role)s, %(practice)s, %(office)s);
+-- name: people
+-- Who works here today of those whom the sources of a gate name: holders of a role over a practice, an office or the
+-- firm, those who sign for contracts or answer for projects' budgets by the records, and people by name.
+select l.lookup, f.person_id, f.name, f.scope
+from jsonb_to_recordset(%(lookups)s::jsonb) l (
+  lookup integer, people text[], role text, practice text, office text, duty text, subject text)
+cross join lateral (
+  select h.person_id, h.name, h.scope_id as scope from workflow.holders(l.role, l.practice, l.office) h
+  where l.role is not null
+  union all
+  select r.person_id, r.name, null from workflow.responsible(l.duty, array[l.subject]) r where l.duty is not null
+  union all
+  select w.person_id, w.name, null from workflow.working_people(l.people) w where l.people <> '{}') f;
 
 -- name: working
 -- Those of the people who work here today, by the account that was asked for.

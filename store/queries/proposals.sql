@@ -25,11 +25,18 @@ end;
 select app.sees_proposal(proposal_id) from workflow.proposal where proposal_id = %(proposal_id)s for update;
 
 -- name: current
--- A proposal with its current version.
+-- A proposal with its current version, who was asked to sign it, stand-ins after those who sign for themselves, and
+-- what they said, oldest first. A policy's digest tells whether one that was read before is still what is stored.
 select p.proposal_id, p.proposer_id, nullif(p.on_behalf_of, '') as on_behalf_of, p.title, p.amount,
   p.currency::text as currency, p.state, p.state_since, p.version, p.step, p.expires_at, p.escalated_at, p.planted,
   v.author_id, v.canonical, v.content_hash, v.policy_sha256, v.rule, v.gate, v.explanation,
-  v.created_at as version_at, clock_timestamp() as now
+  v.created_at as version_at, clock_timestamp() as now,
+  (select md5(b.body::text) from workflow.policy_version b where b.sha256 = v.policy_sha256) as policy_digest,
+  (select coalesce(jsonb_agg(a order by a.step, a.fallback, a.stands_in_for is not null, a.name, a.person_id,
+      a.stands_in_for_name), '[]')
+    from workflow.seat a where a.proposal_id = p.proposal_id and a.version = p.version) as seats,
+  (select coalesce(jsonb_agg(s order by s.decided_at, s.decision_id), '[]')
+    from workflow.signature s where s.proposal_id = p.proposal_id and s.version = p.version) as signatures
 from workflow.proposal p join workflow.proposal_version v using (proposal_id, version)
 where p.proposal_id = %(proposal_id)s;
 
@@ -92,7 +99,9 @@ update workflow.proposal set remind_at = %(at)s where proposal_id = %(proposal_i
 update workflow.proposal set escalated_at = %(now)s, escalate_at = null where proposal_id = %(proposal_id)s;
 
 -- name: card
--- What a card says of the proposal itself and its current version.
+-- What a card says of a proposal: its current version, every version, who was asked to sign it and what they said, seats
+-- that changed hands, what was left out of a batch, questions and answers, and its effects, who undoes them, and what
+-- they wait behind: the oldest of those with their ordering key.
 select p.proposal_id, p.proposer_id, n.name as proposer_name, p.tool, p.tool_version, p.thread_id, p.title,
   p.state, p.version, p.step, p.project_id, p.amount, p.currency::text as currency, p.created_at, p.state_since,
   p.expires_at, v.author_id, v.content_hash, v.action, v.evidence, v.explanation, v.policy_sha256, v.gate,
@@ -100,24 +109,44 @@ select p.proposal_id, p.proposer_id, n.name as proposer_name, p.tool, p.tool_ver
   nullif(p.on_behalf_of, '') as on_behalf_of, b.name as on_behalf_of_name,
   coalesce(v.canonical::jsonb -> 'returned' -> 'differences', '[]') as differences,
   (select i.flaw from workflow.planted_item i where i.proposal_id = p.proposal_id and p.state <> 'pending')
-    as planted_flaw, now() as now
+    as planted_flaw, now() as now,
+  (select coalesce(jsonb_agg(a order by a.step, a.fallback, a.stands_in_for is not null, a.name, a.person_id,
+      a.stands_in_for_name), '[]')
+    from workflow.seat a where a.proposal_id = p.proposal_id and a.version = p.version) as seats,
+  (select coalesce(jsonb_agg(s order by s.decided_at, s.decision_id), '[]')
+    from workflow.signature s where s.proposal_id = p.proposal_id and s.version = p.version) as signatures,
+  (select coalesce(jsonb_agg(q order by q.asked_at, q.question_id), '[]')
+    from workflow.question_and_answer q where q.proposal_id = p.proposal_id) as questions,
+  (select coalesce(jsonb_agg(x order by x.version), '[]') from (
+    select w.version, w.author_id, m.name as author_name, w.note, w.created_at, w.content_hash, w.action
+    from workflow.proposal_version w left join firm.person m on m.person_id = w.author_id
+    where w.proposal_id = p.proposal_id) x) as versions,
+  (select coalesce(jsonb_agg(x order by x.version, x.item_id), '[]') from (
+    select d.version, d.item_id, d.declined_by, m.name as declined_by_name, d.reason, d.declined_at
+    from workflow.declined_item d left join firm.person m on m.person_id = d.declined_by
+    where d.proposal_id = p.proposal_id) x) as declined_items,
+  (select coalesce(jsonb_agg(x order by x.handed_at, x.from_id), '[]') from (
+    select h.step, h.from_id, g.name as from_name, h.to_id, t.name as to_name, h.handed_by, m.name as handed_by_name,
+      h.reason, h.handed_at
+    from workflow.handover h
+    left join firm.person g on g.person_id = h.from_id
+    left join firm.person t on t.person_id = h.to_id
+    left join firm.person m on m.person_id = h.handed_by
+    where h.proposal_id = p.proposal_id and h.version = p.version) x) as handovers,
+  (select coalesce(jsonb_agg(x order by x.effect_id), '[]') from (
+    select e.effect_id, e.system, e.operation, e.item, e.state, e.attempts, e.external_ref, e.last_error,
+      e.waits_since, e.settled_at, e.idempotency_key, e.body, u.proposal_id as undone_by, u.state as undo_state,
+      case when e.state in ('ready', 'leased') then (
+        select b.state from workflow.effect b
+        where b.system = e.system and b.ordering_key = e.ordering_key and b.effect_id < e.effect_id
+          and b.state in ('ready', 'leased', 'parked') order by b.effect_id limit 1) end as waits_behind
+    from workflow.effect e left join lateral workflow.open_undo(e.effect_id) u on true
+    where e.proposal_id = p.proposal_id) x) as effects
 from workflow.proposal p
 join workflow.proposal_version v using (proposal_id, version)
 left join firm.person n on n.person_id = p.proposer_id
 left join firm.person b on b.person_id = p.on_behalf_of
 where p.proposal_id = %(proposal_id)s;
-
--- name: versions
--- Every version of a proposal, oldest first.
-select v.version, v.author_id, n.name as author_name, v.note, v.created_at, v.content_hash, v.action
-from workflow.proposal_version v left join firm.person n on n.person_id = v.author_id
-where v.proposal_id = %(proposal_id)s order by v.version;
-
--- name: declined_items
--- What was left out of a batch, by whom and why.
-select d.version, d.item_id, d.declined_by, n.name as declined_by_name, d.reason, d.declined_at
-from workflow.declined_item d left join firm.person n on n.person_id = d.declined_by
-where d.proposal_id = %(proposal_id)s order by d.version, d.item_id;
 
 -- name: queue_health
 -- How long proposals wait at each step, from when it was its turn, of what the caller may see.

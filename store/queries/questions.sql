@@ -12,10 +12,6 @@ values (%(question_id)s, %(asker_id)s, app.me(), %(answer)s, app.surface());
 
 -- name: of_proposal
 -- The questions about a proposal and their answers, oldest first.
-select q.question_id, q.version, q.asker_id, n.name as asker_name, q.asked_of, q.question, q.asked_at,
-  a.answered_by, m.name as answered_by_name, a.answer, a.answered_at
-from workflow.question q
-left join workflow.answer a on a.question_id = q.question_id
-left join firm.person n on n.person_id = q.asker_id
-left join firm.person m on m.person_id = a.answered_by
-where q.proposal_id = %(proposal_id)s order by q.asked_at, q.question_id;
+select question_id, version, asker_id, asker_name, asked_of, question, asked_at, answered_by, answered_by_name, answer,
+  answered_at
+from workflow.question_and_answer where proposal_id = %(proposal_id)s order by asked_at, question_id;
