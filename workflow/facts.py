@@ -205,8 +205,7 @@ def _about(action: Action, tx: Tx, policy: PolicySet) -> Finding:
 
 @_about.register
 def _assignment(action: CreateAssignment, tx: Tx, policy: PolicySet) -> Finding:
-    project = _project(tx, action.project_id)
-    person = _person(tx, action.person_id)
+    project, person = _project_and_person(tx, action.project_id, action.person_id)
     _agree("name", f"person {person.person_id}", action.person_name, person.name)
     _agree("name", f"project {project.project_id}", action.project_name, project.name)
     cost = (
@@ -252,8 +251,7 @@ def _change_order(action: CreateChangeOrder, tx: Tx, policy: PolicySet) -> Findi
 
 @_about.register
 def _risk(action: RegisterRisk, tx: Tx, policy: PolicySet) -> Finding:
-    project = _project(tx, action.project_id)
-    owner = _person(tx, action.owner_id)
+    project, owner = _project_and_person(tx, action.project_id, action.owner_id)
     _agree("name", f"project {project.project_id}", action.project_name, project.name)
     return Finding(_facts(action, [project], subjects=(owner.person_id,)), (project,))
 
@@ -410,6 +408,20 @@ def _person(tx: Tx, person_id: str) -> Person:
     if person := tx.row("gates.person", Person, person_id=person_id):
         return person
     raise NotFound(what="person", id=person_id)
+
+
+def _project_and_person(tx: Tx, project_id: str, person_id: str) -> tuple[Project, Person]:
+    """Both in one statement: most of what is proposed is about a project and a person."""
+    [row] = tx.records("gates.project_and_person", project_id=project_id, person_id=person_id)
+    project, person = (
+        {name.removeprefix(of): value for name, value in row.items() if name.startswith(of)}
+        for of in ("project.", "person.")
+    )
+    if project["project_id"] is None:
+        raise NotFound(what="project", id=project_id)
+    if person["person_id"] is None:
+        raise NotFound(what="person", id=person_id)
+    return Project(**project), Person(**person)
 
 
 def _agree(field: str, thing: str, said: object, recorded: object) -> None:

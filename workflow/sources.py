@@ -2,7 +2,7 @@
 an action is about. Everybody is looked up in the firm's records, all sources in one statement."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import reduce
 
 from models.access import Role
@@ -54,7 +54,8 @@ def people_of(
 ) -> list[tuple[Candidate, ...]]:
     """The people of each group of sources, one entry a person: the first source that names them says why."""
     lookups = [[_lookups(source, finding, policy) for source in group] for group in groups]
-    found = _answers(tx, {lookup for group in lookups for source in group for lookup in source})
+    asked = dict.fromkeys(lookup for group in lookups for source in group for lookup in source)
+    found = _answers(tx, list(asked))
     return [merged(*(_common(found[lookup] for lookup in source) for source in group)) for group in lookups]
 
 
@@ -71,12 +72,11 @@ def merged(*lists: Iterable[Candidate]) -> tuple[Candidate, ...]:
     return tuple(by_person.values())
 
 
-def _answers(tx: Tx, lookups: Iterable[_Lookup]) -> Mapping[_Lookup, list[Candidate]]:
-    asked = sorted(lookups, key=repr)
+def _answers(tx: Tx, asked: Sequence[_Lookup]) -> Mapping[_Lookup, list[Candidate]]:
     answers: dict[_Lookup, list[Candidate]] = {lookup: [] for lookup in asked}
     if not asked:
         return answers
-    rows = [{"lookup": i, **asdict(lookup)} for i, lookup in enumerate(asked)]
+    rows = [{"lookup": i, **vars(lookup)} for i, lookup in enumerate(asked)]
     for row in tx.rows("gates.people", _Found, lookups=dumps(rows)):
         lookup = asked[row.lookup]
         why = lookup.why if row.scope is None else f"{lookup.why} of {row.scope or 'the firm'}"

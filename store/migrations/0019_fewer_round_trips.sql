@@ -1,7 +1,7 @@
 -- Fewer questions to the database for a decision, and cheaper ones.
 
--- What a decision asks of the records, word for word as 0009 to 0011 have it. A function in SQL that cannot be inlined is
--- planned anew by every statement that calls it; PL/pgSQL keeps its plans.
+-- What a decision asks of the records, word for word as 0009 to 0013 have it. A function in SQL that cannot be inlined
+-- is planned anew by every statement that calls it; PL/pgSQL keeps its plans.
 create or replace function access.canonical(person text) returns text language plpgsql stable security definer
   set search_path = pg_catalog, access as $$
 begin
@@ -127,6 +127,18 @@ begin
   order by t.name, e.delegator_id, p.name, p.person_id, e.until desc;
 end $$;
 
+create or replace function workflow.open_undo(effect bigint) returns table (proposal_id uuid, state text)
+  language plpgsql stable security definer set search_path = pg_catalog, workflow as $$
+#variable_conflict use_column
+begin
+  return query
+  select p.proposal_id, p.state from workflow.proposal p
+  join workflow.proposal_version v on v.proposal_id = p.proposal_id and v.version = p.version
+  where p.action_kind = 'undo_write' and p.state in ('pending', 'approved', 'parked', 'executed')
+    and (v.action ->> 'effect_id')::bigint = effect
+  limit 1;
+end $$;
+
 -- Enter the writes of a signed version. Approvals whose writes share an ordering key enter the ledger one after the
 -- other, so that a lower number also becomes visible first: locks in one order, held to the end of the transaction.
 -- Where their system is down or paused they wait from the start, by what its circuit says once the locks are held.
@@ -184,3 +196,6 @@ left join firm.person n on n.person_id = q.asker_id
 left join firm.person m on m.person_id = a.answered_by;
 
 grant select on workflow.seat, workflow.signature, workflow.question_and_answer to chargehand_agent, chargehand_workflow;
+
+-- Follows the stored text whatever alters it, so a policy that was read once is read again when it is not what it was.
+alter table workflow.policy_version add column digest text not null generated always as (md5(body::text)) stored;

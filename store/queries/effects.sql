@@ -95,9 +95,9 @@ from workflow.proposal p where p.proposal_id = %(proposal_id)s;
 -- as what (who took a seat over may be of the fallback), and what the firm's records said then. A policy's digest tells whether one that was read before is still what is stored.
 select v.canonical, v.policy_sha256, v.rule, v.author_id, p.proposer_id, p.planted,
   nullif(p.on_behalf_of, '') as on_behalf_of, p.state,
-  (select md5(b.body::text) from workflow.policy_version b where b.sha256 = v.policy_sha256) as policy_digest,
+  (select b.digest from workflow.policy_version b where b.sha256 = v.policy_sha256) as policy_digest,
   a.sha256 as active_sha256,
-  (select md5(b.body::text) from workflow.policy_version b where b.sha256 = a.sha256) as active_digest,
+  (select b.digest from workflow.policy_version b where b.sha256 = a.sha256) as active_digest,
   coalesce((select b.fields from workflow.basis b where b.proposal_id = v.proposal_id and b.version = v.version),
     '{}') as basis,
   (select coalesce(jsonb_agg(jsonb_build_object('step', d.step, 'seat', d.seat, 'name', n.name,

@@ -19,6 +19,20 @@ select project_id, name, practice, office, client_id, client_name, contract_id, 
   contract_currency, manager_id, account_owner_id
 from workflow.project_facts(%(project_id)s);
 
+-- name: project_and_person
+-- As `project` and `person`, of what is about both.
+select p.project_id as "project.project_id", p.name as "project.name", p.practice as "project.practice",
+  p.office as "project.office", p.client_id as "project.client_id", p.client_name as "project.client_name",
+  p.contract_id as "project.contract_id", p.contract_kind as "project.contract_kind",
+  p.contract_value as "project.contract_value", p.contract_currency as "project.contract_currency",
+  p.manager_id as "project.manager_id", p.account_owner_id as "project.account_owner_id",
+  q.person_id as "person.person_id", q.name as "person.name", q.practice as "person.practice",
+  q.office as "person.office", q.manager_id as "person.manager_id", q.starts_on as "person.starts_on",
+  q.ends_on as "person.ends_on", q.cost_rate as "person.cost_rate", q.currency as "person.currency"
+from (select) one
+left join workflow.project_facts(%(project_id)s) p on true
+left join workflow.person_facts(%(person_id)s) q on true;
+
 -- name: contract
 -- A contract, if the caller may see its client or decides.
 select contract_id, client_id, kind, value, currency, ends_on from workflow.contract_facts(%(contract_id)s);

@@ -31,7 +31,7 @@ select p.proposal_id, p.proposer_id, nullif(p.on_behalf_of, '') as on_behalf_of,
   p.currency::text as currency, p.state, p.state_since, p.version, p.step, p.expires_at, p.escalated_at, p.planted,
   v.author_id, v.canonical, v.content_hash, v.policy_sha256, v.rule, v.gate, v.explanation,
   v.created_at as version_at, clock_timestamp() as now,
-  (select md5(b.body::text) from workflow.policy_version b where b.sha256 = v.policy_sha256) as policy_digest,
+  (select b.digest from workflow.policy_version b where b.sha256 = v.policy_sha256) as policy_digest,
   (select coalesce(jsonb_agg(a order by a.step, a.fallback, a.stands_in_for is not null, a.name, a.person_id,
       a.stands_in_for_name), '[]')
     from workflow.seat a where a.proposal_id = p.proposal_id and a.version = p.version) as seats,
