@@ -106,7 +106,7 @@ def objection(tx: Tx, lease: Lease, seen: Sequence[Seen]) -> Objection | None:
     if changed:
         return Objection("it changed since it was signed", changed, tuple(seen))
     reason = (
-        _incomplete(tx, policy, rule, request, finding, signed)
+        _incomplete(tx, policy, rule, finding, signed)
         or _overtaken(request.action, finding, lease.claimed_at.date())
         or _refused_by(seen)
     )
@@ -150,15 +150,13 @@ def _too_few(rule: Rule, signed: _Signed) -> bool:
     return any(steps.count(i) < step.fewest for i, step in enumerate(rule.gate.steps))
 
 
-def _incomplete(
-    tx: Tx, policy: PolicySet, rule: Rule, request: Request, finding: Finding, signed: _Signed
-) -> str | None:
+def _incomplete(tx: Tx, policy: PolicySet, rule: Rule, finding: Finding, signed: _Signed) -> str | None:
     """A step that all sign and that lacks somebody who was asked and would be today, with nobody in their
     stead. Who came since is for the policy in force to ask."""
     steps = [i for i, step in enumerate(rule.gate.steps) if step.signatures == "all"]
     if not steps:
         return None
-    gate = resolve(tx, policy, rule, finding, barred_from(tx, request, finding), escalated=steps)
+    gate = resolve(tx, policy, rule, finding, finding.barred, escalated=steps)
     for i in steps:
         seats = {s["seat"] for s in signed.signatures if s["step"] == i}
         needed = {a["seat"] for a in signed.asked if a["step"] == i} & gate.first[i]
