@@ -135,7 +135,10 @@ def test_a_policy_is_kept_and_replaced(
 def test_a_policy_that_was_changed_behind_our_back_decides_nothing(
     workflow: Workflow, owner: psycopg.Connection[Any]
 ) -> None:
-    card = workflow.propose(principal("paula"), draft(assignment()))
+    read_before, card = (workflow.propose(principal("paula"), draft(assignment(role=r))) for r in "ab")
+    workflow.decide(
+        principal("rita"), read_before.proposal_id, content_hash=read_before.content_hash, verdict="approve"
+    )
     owner.execute(
         """update workflow.policy_version set body = jsonb_set(body, '{rules,2,gate,steps,0,approvers}',
         '[{"person": "carl", "role": null, "relation": null}]')"""

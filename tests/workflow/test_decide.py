@@ -8,6 +8,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 
+from evals.bench.replay import NotingDatabase
 from models.access import NotFound, service
 from models.actions import HoldInvoice
 from models.evidence import NotVerbatim, QuoteCitation
@@ -44,6 +45,9 @@ Audited = Callable[[], Sequence[tuple[str, str, dict[str, Any]]]]
 @pytest.fixture
 def db(shared_db: Database) -> Database:
     return shared_db
+
+
+MOST_STATEMENTS = 13  # of an approval: one more a decision is one more for every decision
 
 
 @pytest.fixture
@@ -344,3 +348,16 @@ def test_a_quote_must_stand_where_it_says(
 def test_a_batch_names_each_item_once(workflow: Workflow) -> None:
     with pytest.raises(DuplicateItem):
         workflow.propose(principal("leo"), draft(returned_time("t-1", "t-1")))
+
+
+def test_an_approval_asks_the_database_no_more_than_it_must(workflow: Workflow, db: Database) -> None:
+    cards = [workflow.propose(principal("dora"), draft(risk(statement=f"Late {uuid4()}"))) for _ in range(2)]
+    noting = NotingDatabase({"workflow": db.dsn("workflow")})
+    try:
+        for card in cards:
+            Workflow(noting).decide(
+                principal("paula"), card.proposal_id, content_hash=card.content_hash, verdict="approve"
+            )
+    finally:
+        noting.close()
+    assert len(noting.noted[1].statements) <= MOST_STATEMENTS, [s.name for s in noting.noted[1].statements]
