@@ -67,6 +67,37 @@ def test_each_holds_the_passwords_of_the_roles_it_works_with_and_no_other_secret
         assert {n for n, s in SERVICES.items() if variable in s.get("environment", {})} == holders
 
 
+def test_only_the_worker_mails_and_anchors() -> None:
+    """The address of the mail server holds a password, and who has the key can sign anchors."""
+    for variable in ("CHARGEHAND_SMTP_URL", "CHARGEHAND_MAIL_FROM", "CHARGEHAND_AUDIT_KEY_FILE"):
+        assert {n for n, s in SERVICES.items() if variable in s.get("environment", {})} == {"worker"}
+    assert {n for n, s in SERVICES.items() if "secrets" in s} == {"worker"}
+    assert "CHARGEHAND_AUDIT_KEY:" not in TEXT, "the key is a file, not a variable that every child inherits"
+
+
+def test_the_worker_finds_the_anchors_and_the_key_where_they_are_mounted() -> None:
+    worker = SERVICES["worker"]
+    (mounted,) = worker["volumes"]
+    (secret,) = worker["secrets"]
+    assert worker["environment"]["CHARGEHAND_AUDIT_ANCHORS"] == (
+        "${CHARGEHAND_ANCHORS_DIR:+" + mounted.rpartition(":")[2] + "}"
+    )
+    assert worker["environment"]["CHARGEHAND_AUDIT_KEY_FILE"] == (
+        "${CHARGEHAND_ANCHORS_DIR:+/run/secrets/" + secret + "}"
+    )
+    assert secret in COMPOSE["secrets"] and "anchors" in COMPOSE["volumes"]
+
+
+def test_settings_that_are_passed_on_empty_are_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a directory no anchors are asked for."""
+    from api.settings import Settings
+
+    monkeypatch.setenv("CHARGEHAND_AUDIT_ANCHORS", "")
+    monkeypatch.setenv("CHARGEHAND_AUDIT_KEY_FILE", "")
+    found = Settings()
+    assert (found.audit_anchors, found.audit_key_file) == (None, None)
+
+
 @pytest.mark.parametrize("name", ["serve", "copilot", "worker"])
 def test_nothing_runs_before_the_database_is_migrated(name: str) -> None:
     assert SERVICES[name]["depends_on"] == {
