@@ -25,12 +25,15 @@ from models.actions import (
     SendReminder,
     System,
 )
-from models.evidence import RecordCitation
+from models.evidence import Attachment, RecordCitation
 from models.money import Money
 from models.policy import PolicySet, policy_sha, policy_text
 from workflow.cards import ProposalCard
 from workflow.ledger import Pace
 from workflow.propose import Draft
+
+SURE = Decimal(1)  # as a proposal says it that nothing speaks against
+TICKET = Attachment(kind="ticket", reference="OPS-17")
 
 # A worker in a hurry.
 PACE = Pace(
@@ -357,6 +360,7 @@ def draft(action: Action, thread_id: UUID | None = None) -> Draft:
         tool="test",
         tool_version="1",
         thread_id=thread_id,
+        confidence=SURE,
     )
 
 

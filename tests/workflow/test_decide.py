@@ -15,6 +15,7 @@ from models.evidence import NotVerbatim, QuoteCitation
 from models.proposal import Verdict
 from store.db import DB_ROLES, Database
 from tests.workflow.firm import (
+    TICKET,
     assignment,
     change_order,
     draft,
@@ -31,6 +32,7 @@ from workflow.errors import (
     AlreadyOver,
     ContentChanged,
     DuplicateItem,
+    EvidenceNeeded,
     Expired,
     NotYourDecision,
     OwnProposal,
@@ -245,7 +247,9 @@ def test_a_service_proposes_and_never_decides(workflow: Workflow, decide: Decide
     assert decide("leo", card).state == "approved"
 
 
-def test_where_the_policy_wants_a_comment_silence_is_no_signature(workflow: Workflow, decide: Decide) -> None:
+def test_where_the_policy_wants_a_comment_and_evidence_less_is_no_signature(
+    workflow: Workflow, decide: Decide
+) -> None:
     hold = HoldInvoice(
         invoice_id="i-2",
         client_id="acme",
@@ -257,7 +261,18 @@ def test_where_the_policy_wants_a_comment_silence_is_no_signature(workflow: Work
     assert card.steps[0].comment_required
     with pytest.raises(ReasonNeeded):
         decide("fay", card)
-    assert decide("fay", card, "approve", "The order number is missing.").state == "approved"
+    reason = "The order number is missing."
+    with pytest.raises(EvidenceNeeded):
+        decide("fay", card, "approve", reason)
+    signed = workflow.decide(
+        principal("fay"),
+        card.proposal_id,
+        content_hash=card.content_hash,
+        verdict="approve",
+        reason=reason,
+        evidence=(TICKET,),
+    )
+    assert signed.state == "approved"
 
 
 def test_withdrawing(workflow: Workflow, decide: Decide, notices: Notices) -> None:

@@ -14,7 +14,7 @@ from models.actions import ActionAdapter
 from models.policy import Rule, policy_sha
 from models.proposal import canonical, content_hash
 from store.db import Database, DbRole
-from tests.workflow.firm import assignment, change_order, draft, eur, people, principal
+from tests.workflow.firm import SURE, assignment, change_order, draft, eur, people, principal
 from workflow import policies
 from workflow.cards import ProposalCard
 from workflow.errors import GateChanged, NotYourDecision
@@ -168,7 +168,7 @@ def submitted(
     default = policies.default()
     sha = policy_sha(default)
     action, proposal_id = change_order(), uuid4()
-    text = canonical(action, (), policy or sha, held.name)
+    text = canonical(action, (), policy or sha, held.name, SURE)
     with as_role("agent", "paula") as connection:
         connection.execute(
             SUBMIT,

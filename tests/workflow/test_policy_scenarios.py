@@ -18,7 +18,11 @@ FILE = "default_policy.scenarios.yaml"
 SHIPPED = parse_scenarios(files("workflow").joinpath(FILE).read_text(encoding="utf-8"), FILE)
 SMALL: dict[str, Any] = {
     "name": "small",
-    "facts": {"action": "create_change_order", "amount": {"amount": "9000", "currency": "EUR"}},
+    "facts": {
+        "action": "create_change_order",
+        "amount": {"amount": "9000", "currency": "EUR"},
+        "confidence": "0.94",
+    },
     "about": {"proposer": "paula", "project": "aurora"},
     "rule": "small-change-order",
     "signatures": 1,

@@ -14,6 +14,7 @@ from models.proposal import Difference
 from store.db import Database
 from tests.workflow.firm import (
     PACE,
+    TICKET,
     assignment,
     change_order,
     development,
@@ -76,6 +77,7 @@ def sign(workflow: Workflow, person_id: str, card: ProposalCard) -> ProposalCard
         content_hash=card.content_hash,
         verdict="approve",
         reason="I have seen what changed.",
+        evidence=(TICKET,),
     )
 
 

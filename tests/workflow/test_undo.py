@@ -13,6 +13,7 @@ from models.actions import Action, HoldInvoice, UndoWrite
 from store.db import Database
 from tests.workflow.firm import (
     PACE,
+    TICKET,
     assignment,
     change_order,
     development,
@@ -79,6 +80,7 @@ def sign(workflow: Workflow, person_id: str, card: ProposalCard) -> ProposalCard
         content_hash=card.content_hash,
         verdict="approve",
         reason="Agreed.",
+        evidence=(TICKET,),
     )
 
 
