@@ -55,7 +55,6 @@ def wanted(today: date, **changes: Any) -> Wanted:
         ("rita", {"days": (-5, -1)}, CannotDelegate, "over already"),
         ("rita", {"days": (0, 366)}, CannotDelegate, "for more than a year"),
         ("rita", {"days": (-5, 0)}, None, "the last day is today"),
-        ("rita", {"days": None}, CannotDelegate, "for leave, of which the policy says nothing"),
         ("rita", {"practices": ("Cloud",)}, NotFound, "a practice that is not there"),
         ("rita", {"client_ids": ("initech",)}, NotFound, "a client that is not there"),
         ("rita", {"client_ids": ("acme",), "practices": ("Data",)}, None, "what is there"),
@@ -174,6 +173,15 @@ def test_everybody_lists_their_own(workflow: Workflow, today: date) -> None:
         found = workflow.delegations(principal(who))
         assert len(found) == count, who
         assert all(d.state == "coming" for d in found)
+
+
+def test_leave_delegates_nothing_where_the_policy_does_not_say_so(
+    workflow: Workflow, today: date, owner: psycopg.Connection[Any]
+) -> None:
+    body = policies.default().model_dump() | {"leave_delegates": None}
+    put_in_force(owner, PolicySet.model_validate(body))
+    with pytest.raises(CannotDelegate):
+        workflow.delegate(principal("rita"), wanted(today, days=None))
 
 
 def test_a_delegation_for_leave_is_in_force_with_the_leave(
