@@ -17,6 +17,15 @@ with life as (select * from workflow.proposal where created_at >= %(since)s),
 """
 
 BROKEN: Mapping[str, str] = {
+    "who is waited for has a card": """
+        select from life p join workflow.approver a using (proposal_id, version, step)
+        where p.state = 'pending' and a.held and a.stands_in_for is null
+          and not exists (select from workflow.decision d where d.proposal_id = p.proposal_id
+            and d.version = p.version and d.approver_id = a.person_id)
+          and not exists (select from workflow.used_up u where u.proposal_id = p.proposal_id
+            and u.version = p.version and u.person_id = a.person_id)
+          and not exists (select from heard n where n.proposal_id = p.proposal_id
+            and n.person_id = a.person_id and n.event = format('card:%%s:%%s', p.version, p.step))""",
     "nobody signs what they proposed, wrote, gain by or is about them": """
         select from signed d join life p using (proposal_id)
           join workflow.proposal_version v on v.proposal_id = d.proposal_id and v.version = d.version,
