@@ -7,7 +7,7 @@ not repeat it. So numbers are drawn, and stand for whoever is there when their t
 import sys
 import threading
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -20,19 +20,17 @@ import psycopg
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from connectors.sim.twin import Faults, Twin
+from connectors.sim.twin import Twin
 from connectors.testing import in_process
 from models.access import Principal
-from models.actions import SYSTEMS, Action, CreateAssignment
+from models.actions import SYSTEMS, Action
 from models.errors import ChargehandError
-from models.policy import PolicySet, Step
 from models.proposal import FINAL
 from store.db import Database
 from tests.workflow.firm import (
     PACE,
     PEOPLE,
     assignment,
-    change_order,
     draft,
     insert,
     principal,
@@ -41,94 +39,29 @@ from tests.workflow.firm import (
     returned_time,
 )
 from tests.workflow.life_holds import broken
-from workflow import policies
+from tests.workflow.life_world import (
+    ACTIONS,
+    ANY,
+    APPROVERS,
+    AS_FOUND,
+    CAST,
+    DEED,
+    DEFAULT,
+    EVENTS,
+    POLICIES,
+    PROPOSERS,
+    RECORDS,
+    WEATHER,
+    anybody,
+    hand,
+    with_hours,
+)
 from workflow.cards import EffectView, ProposalCard
 from workflow.delegations import Wanted
 from workflow.effects import work_once
 from workflow.service import Workflow
 
 R = TypeVar("R")
-
-DEFAULT = policies.default()
-DELEGATED = DEFAULT.model_copy(update={"name": "leave hands over", "leave_delegates": "manager"})
-
-
-def _stricter() -> PolicySet:
-    """Assignments need every resource manager and then the practice lead."""
-    strict = {r.name: r for r in DEFAULT.rules}
-    every = strict["large-assignment"].gate.steps[0].model_copy(update={"signatures": "all"})
-    lead = strict["large-assignment"].gate.steps[1]
-    last = DEFAULT.rules[-1]
-
-    def with_steps(name: str, *steps: Step) -> Any:
-        return strict[name].model_copy(update={"gate": strict[name].gate.model_copy(update={"steps": steps})})
-
-    changed = {
-        "assignment": with_steps("assignment", every, lead),
-        last.name: with_steps(
-            last.name,
-            *last.gate.steps[:2],
-            last.gate.steps[2].model_copy(update={"signatures": "all"}),
-        ),
-    }
-    rules = tuple(changed.get(r.name, r) for r in DEFAULT.rules)
-    return PolicySet.model_validate(
-        (DEFAULT.model_copy(update={"name": "stricter", "rules": rules})).model_dump()
-    )
-
-
-POLICIES = (DEFAULT, DELEGATED, _stricter())
-ACTIONS: Sequence[Action] = (
-    assignment(),
-    assignment(bill_rate={"amount": "70", "currency": "EUR"}),
-    change_order("10"),
-    change_order("100"),
-    returned_time("t-1", "t-2"),
-)
-PROPOSERS = ("paula", "rita", "leo", "amir")
-SECOND_ACCOUNTS = {"paula-2": "rita", "rita-2": "rita"}  # whose role each of them has
-CAST = (*sorted(PEOPLE), *SECOND_ACCOUNTS)
-APPROVERS = ("rita", "rolf", "leo", "dora", "dan", "fay")
-
-DEEDS = (
-    *["approve"] * 10,
-    *["edit", "accept a part", "ask", "answer", "reassign"] * 2,
-    *["reject", "withdraw", "undo", "retry", "mark done", "give up"],
-    *["a worker comes by", "the clock rings"],
-)
-WEATHER = {"fine": Faults(), "down": Faults(down=True), "replies are lost": Faults(lose_replies=0.5)}
-RECORDS = (  # somebody changes them elsewhere, and back
-    "update firm.contract set value = value + 1000 where contract_id = 'c-1'",
-    "update firm.contract set ends_on = '2027-12-31' where contract_id = 'c-1'",
-    "update firm.time_entry set minutes = 540 where entry_id = 't-1' and state = 'submitted'",
-    "update firm.time_entry set state = 'approved' where entry_id = 't-2' and state = 'submitted'",
-    "update firm.project set manager_id = 'petra' where project_id = 'aurora'",
-    "update firm.person_rate set cost_rate = 115 where person_id = 'carl'",
-    "update firm.time_entry set minutes = 600",
-    "update firm.time_entry set state = 'submitted' where state = 'approved'",
-    "update firm.project set manager_id = 'paula' where project_id = 'aurora'",
-    "update firm.person_rate set cost_rate = 60",
-)
-AS_FOUND = (
-    "update workflow.effect set state = 'failed' where state not in ('done', 'returned')",
-    "update workflow.proposal set state = 'withdrawn' where state = 'pending'",
-    "update workflow.circuit set state = 'closed', failures = 0, rest_until = '-infinity'",
-    "update workflow.delegation set revoked_at = now(), revoked_by = 'ada' where revoked_at is null",
-    "delete from workflow.plant_consent",
-    "delete from firm.leave",
-    "delete from firm.assignment",
-    "update firm.person set ends_on = null",
-    "update firm.contract set value = 500000, ends_on = null",
-    "update firm.time_entry set minutes = 600, state = 'submitted'",
-    "update firm.project set manager_id = 'paula' where project_id = 'aurora'",
-    "update firm.person_rate set cost_rate = 60",
-)
-
-ANY = st.integers(0, 59)
-DEED = st.tuples(st.sampled_from(DEEDS), ANY, ANY)  # what, who, and the number it needs
-EVENTS = st.sampled_from(
-    [*["a worker comes by"] * 6, "days pass", "its time is over", *["fine"] * 2, *WEATHER]
-)
 
 
 @dataclass(frozen=True)
@@ -268,7 +201,7 @@ class Life(RuleBasedStateMachine):
     def it_is_revoked(self, which: int, who: int) -> None:
         if self.delegated:
             chosen = self.delegated[which % len(self.delegated)]
-            self._tried(lambda: self.workflow.revoke_delegation(_cast(who), chosen))
+            self._tried(lambda: self.workflow.revoke_delegation(anybody(who), chosen))
 
     @rule(
         who=st.sampled_from(APPROVERS),
@@ -321,7 +254,7 @@ class Life(RuleBasedStateMachine):
     @rule(system=st.sampled_from(SYSTEMS), pauses=st.booleans(), who=ANY)
     def a_system_is_paused_or_resumed(self, system: Any, pauses: bool, who: int) -> None:
         does = self.workflow.pause if pauses else self.workflow.resume
-        self._tried(lambda: does(principal("ada") if who % 2 else _cast(who), system, "By hand."))
+        self._tried(lambda: does(principal("ada") if who % 2 else anybody(who), system, "By hand."))
 
     # --- what always holds
 
@@ -373,9 +306,9 @@ class Life(RuleBasedStateMachine):
         about, read = card.proposal_id, card.content_hash
         match turn.deed:
             case "approve" | "reject":
-                return flow.decide(who, about, content_hash=read, verdict=turn.deed, reason="So be it.")  # type: ignore[arg-type]
+                return flow.decide(who, about, content_hash=read, verdict=turn.deed, reason="So be it.")
             case "edit":
-                action = _with_hours(card.action, n + 1)
+                action = with_hours(card.action, n + 1)
                 return flow.edit(who, about, content_hash=read, action=action, note="Better.")
             case "accept a part":
                 return flow.accept_part(
@@ -387,21 +320,21 @@ class Life(RuleBasedStateMachine):
                 return flow.ask(who, about, content_hash=read, question="Why?")
             case "answer":
                 asked = [q.question_id for q in card.questions]
-                return asked and flow.answer(_cast(n), about, asked[n % len(asked)], answer="Because.")
+                return asked and flow.answer(anybody(n), about, asked[n % len(asked)], answer="Because.")
             case "reassign":
                 return flow.reassign(who, about, to=CAST[n % len(CAST)], reason="They know it.")
             case "undo":
                 return self._on_effects(card, "done", lambda e: flow.undo(who, e.effect_id, "It was wrong."))
             case "retry":
-                return self._on_effects(card, "parked", lambda e: flow.retry(_hand(n), e.effect_id, "Again."))
+                return self._on_effects(card, "parked", lambda e: flow.retry(hand(n), e.effect_id, "Again."))
             case "mark done":
                 return self._on_effects(
                     card,
                     "parked",
-                    lambda e: flow.mark_done(_hand(n), e.effect_id, f"R-{e.effect_id}", "Seen."),
+                    lambda e: flow.mark_done(hand(n), e.effect_id, f"R-{e.effect_id}", "Seen."),
                 )
             case "give up":
-                return self._on_effects(card, "parked", lambda e: flow.give_up(_hand(n), e.effect_id, "No."))
+                return self._on_effects(card, "parked", lambda e: flow.give_up(hand(n), e.effect_id, "No."))
             case "a worker comes by":
                 return self._work()
             case _:
@@ -409,10 +342,12 @@ class Life(RuleBasedStateMachine):
 
     def _on_effects(
         self, card: ProposalCard, state: str, does: Callable[[EffectView], ProposalCard | None]
-    ) -> None:
+    ) -> ProposalCard | None:
         for effect in [e for e in card.effects if e.state == state][:1]:
             if made := does(effect):
                 self.proposals.append(made.proposal_id)
+                return made
+        return None
 
     def _tried(self, does: Callable[[], R]) -> R | None:
         """What came of it; None where it was refused, which only we may do."""
@@ -445,11 +380,14 @@ class Life(RuleBasedStateMachine):
     def _somebody(self, card: ProposalCard, number: int) -> Principal:
         """Most often somebody whose turn it is."""
         asked = sorted({a.person.person_id for a in card.steps[card.step].approvers} & set(CAST))
-        return principal(asked[number % len(asked)]) if asked and number < 40 else _cast(number)
+        return principal(asked[number % len(asked)]) if asked and number < 40 else anybody(number)
 
-    def _work(self) -> None:
+    def _work(self) -> int:
+        """How many effects were tried until none was due."""
+        tried = 0
         while work_once(self.db, f"worker-{threading.get_ident()}", self.connectors, PACE):
-            pass
+            tried += 1
+        return tried
 
     def _hurry(self) -> None:
         """The time until the next attempt is over."""
@@ -480,38 +418,3 @@ class Life(RuleBasedStateMachine):
             f"select count(*) from ({query}) q".encode(), (self.since,)
         ).fetchall()
         return int(count)
-
-
-def found_accounts(owner: psycopg.Connection[Any]) -> None:
-    """Second accounts: one of a proposer, which holds an approver's role, and one of an approver."""
-    for account, role_of in SECOND_ACCOUNTS.items():
-        person_id = account.removesuffix("-2")
-        owner.execute(
-            "insert into firm.person select %s, name, %s, title, practice, office, manager_id,"
-            " capacity_hours_per_week, starts_on, ends_on from firm.person where person_id = %s",
-            (account, f"{account}@example.com", person_id),
-        )
-        _, role, kind, scope = PEOPLE[role_of]
-        insert(
-            owner,
-            "access.role_grant",
-            [{"person_id": account, "role": role, "scope_kind": kind, "scope_id": scope}],
-        )
-        insert(owner, "access.same_person", [{"person_id": account, "same_as": person_id}])
-
-
-def _cast(number: int) -> Principal:
-    """Anybody, be it by a second account."""
-    person_id = CAST[number % len(CAST)]
-    return replace(principal(SECOND_ACCOUNTS.get(person_id, person_id)), person_id=person_id)
-
-
-def _hand(number: int) -> Principal:
-    """Who takes what stopped in hand: often an administrator."""
-    return principal("ada") if number % 2 else _cast(number)
-
-
-def _with_hours(action: Action, hours: int) -> Action:
-    if isinstance(action, CreateAssignment):
-        return action.model_copy(update={"hours_per_week": Decimal(hours)})
-    return change_order(str(hours))  # for a batch of time entries: not an edit that anybody may make

@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from store.db import Database
-from tests.workflow.life_machine import Life, found_accounts
+from tests.workflow.life_machine import Life
+from tests.workflow.life_world import found_accounts
 
 
 @pytest.mark.timeout(3600)
