@@ -223,7 +223,7 @@ def _totals(rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
 
 def _citation(row: Mapping[str, Any], today: date) -> Citation:
     overdue = (today - row["due_on"]).days
-    late = f", {overdue} days overdue" if overdue > 0 else ""
+    late = f", {_days(overdue)} overdue" if overdue > 0 else ""
     return RecordCitation(
         record="invoice",
         id=row["invoice_id"],
@@ -231,12 +231,16 @@ def _citation(row: Mapping[str, Any], today: date) -> Citation:
     )
 
 
+def _days(count: int) -> str:
+    return f"{count} {'day' if count == 1 else 'days'}"
+
+
 def _text(shown: Sequence[Mapping[str, Any]], says_model: str) -> str:
     lines = [f"{len(shown)} open invoices, the longest overdue first:"]
     for i in shown[:NAMED]:
         expected = _day(i["expected_on"])
         money = Money.model_validate(i["amount"])
-        overdue = f", {i['days_overdue']} days overdue" if i["days_overdue"] else ""
+        overdue = f", {_days(i['days_overdue'])} overdue" if i["days_overdue"] else ""
         line = f"- {i['invoice_id']} ({i['client']}), {money}{overdue}: expected {expected}"
         if i["earliest_on"] and i["latest_on"]:
             line += f" ({_day(i['earliest_on'])} to {_day(i['latest_on'])})"

@@ -264,13 +264,14 @@ def _shown(option: Option, wanted: Wanted) -> dict[str, Any]:
 
 def _evidence(option: Option) -> list[Citation]:
     person_id = option.row["person_id"]
-    used = ", last used {}".format
     skills = [
-        f"{s['skill']} level {s['level']}" + (used(s["last_used_on"]) if s["last_used_on"] else "")
+        f"{s['skill']} level {s['level']}"
+        + (f", last used {date.fromisoformat(used):%B %Y}" if (used := s["last_used_on"]) else "")
         for s in option.row["skills"]
     ]
     free = (
-        f"{option.fit.average_free_hours} hours a week free on average, {option.fit.free_hours} at the least"
+        f"{option.fit.average_free_hours:.1f} hours a week free on average, "
+        f"{option.fit.free_hours:.1f} at the least"
     )
     found: list[Citation] = [RecordCitation(record="person", id=person_id, says=free)]
     if skills:

@@ -73,7 +73,7 @@ def quality(principal: Reader, app: Wired, days: Days = 30) -> Quality:
 
 
 @router.get("/operations/return", summary="What the audit log is worth, under stated assumptions")
-def returns(principal: Auditor, app: Wired, days: Days = 90, practice: Practice = None) -> Returns:
+def returns(principal: Auditor, app: Wired, days: Days = 30, practice: Practice = None) -> Returns:
     return find_returns(app.db, app.settings, principal, days, practice)
 
 

@@ -1,6 +1,6 @@
 """The list of proposals: what waits for me, what I asked for, all I may see."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal, InvalidOperation
@@ -22,6 +22,7 @@ router = APIRouter(dependencies=[Depends(may("proposals.read"))])
 URGENT = timedelta(hours=24)
 GRAVE = 1.0  # points of risk from which a line says so
 LINES = 50  # of a page
+PROJECTS = 1_000  # to choose from
 Word = Annotated[str, Query(max_length=100)]
 
 
@@ -77,6 +78,8 @@ def inbox(
         after=after,
     )
     lines = found.items
+    with app.db.tx(caller.principal, "agent") as tx:
+        projects = tx.records("pages.projects", limit=PROJECTS)
     words = {"box": box, "order": order} | {k: v for k, v in chosen.items() if v}
     template = "_queue.html" if request.headers.get("hx-request") == "true" else "inbox.html"
     return page(
@@ -90,6 +93,8 @@ def inbox(
         chosen=chosen,
         next_page=urlencode(words | {"after": found.after}) if found.after else None,
         kinds=ACTION_KINDS,
+        projects=_with(chosen["project"], {row["id"]: row["name"] for row in projects}),
+        practices=_with(chosen["practice"], {row["practice"]: "" for row in sorted(projects, key=_practice)}),
         states=STATES,
         orders=ORDERS,
         urgent=URGENT,
@@ -103,6 +108,15 @@ def grouped(lines: Sequence[ProposalSummary]) -> list[Group]:
     for line in lines:
         together.setdefault(line.likeness, []).append(line)
     return [Group(found) for found in together.values()]
+
+
+def _practice(project: Mapping[str, str]) -> str:
+    return project["practice"]
+
+
+def _with(chosen: str, known: Mapping[str, str]) -> Mapping[str, str]:
+    """What there is to choose from: what an address names is among it, known or not."""
+    return known if not chosen or chosen in known else {chosen: chosen, **known}
 
 
 def _amount(text: str) -> Decimal | None:

@@ -102,7 +102,7 @@ def plant(
 
 @router.get("/operations/return")
 def returns(
-    request: Request, caller: SignedIn, app: Wired, days: Days = 90, practice: Practice = ""
+    request: Request, caller: SignedIn, app: Wired, days: Days = 30, practice: Practice = ""
 ) -> HTMLResponse:
     found = find.find_returns(app.db, app.settings, caller.principal, days, practice or None)
     return page(

@@ -129,18 +129,20 @@ def span(length: timedelta) -> str:
 
 
 def hours(value: float) -> str:
-    """A length of time that is counted in hours, e.g. 40 min, 3.5 h, 2.1 d."""
+    """A length of time that is counted in hours, e.g. 20 s, 40 min, 3.5 h, 2.1 d."""
     if value < 1:
-        return f"{value * 60:.0f} min"
+        return seconds(value * 3600)
     return f"{value:.1f} h" if value < 48 else f"{value / 24:,.1f} d"
 
 
 def amount(value: float) -> str:
-    """A figure that is not exact: three digits, and no more of them than it deserves."""
+    """A figure that is not exact: three digits, two of what is below a hundred."""
     if value == 0:
         return "0"
-    digits = 2 - floor(log10(abs(value)))
-    return f"{round(value, digits):,.{max(digits, 0)}f}"
+    shown = 2 if abs(value) < 100 else 3
+    rounded = float(f"{value:.{shown - 1}e}")
+    places = shown - 1 - floor(log10(abs(rounded)))
+    return f"{rounded:,.{max(places, 0)}f}"
 
 
 def seconds(length: float) -> str:

@@ -33,6 +33,10 @@ select person_id as id, name from firm.person where person_id = any (%(ids)s)
 union all select project_id, name from firm.project where project_id = any (%(ids)s)
 union all select client_id, name from firm.client where client_id = any (%(ids)s);
 
+-- name: projects
+-- The projects that the caller may see, by name: to narrow a list to one of them, or to a practice.
+select project_id as id, name, practice from firm.project order by name, project_id limit %(limit)s;
+
 -- name: titles
 -- The titles of proposals by their ids, as far as the caller may see them.
 select proposal_id, title from workflow.proposal where proposal_id = any (%(ids)s);

@@ -5,12 +5,15 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 from api.database import Place
 from api.wiring import Application
 from tests.api.small_firm import OPERATOR, place, serving
+from tests.workflow import firm
+from workflow.cards import ProposalCard
 
 __all__ = ["place"]
 
@@ -74,3 +77,13 @@ def visit(served: Served, chromium: Browser) -> Iterator[Open]:
     for context in contexts:
         context.close()
     assert [c for c in complaints if "status of 4" not in c] == []
+
+
+def park(served: Served, card: ProposalCard) -> None:
+    """Sign it, and let its write stop where a person must look."""
+    served[0].workflow.decide(
+        firm.principal("rolf"), card.proposal_id, content_hash=card.content_hash, verdict="approve"
+    )
+    with psycopg.connect(served[0].place.admin) as connection:
+        connection.execute("update workflow.effect set state = 'parked', last_error = 'It was refused.'")
+        connection.execute("update workflow.proposal set state = 'parked' where state = 'approved'")

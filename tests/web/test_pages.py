@@ -5,15 +5,13 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
-import psycopg
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 from pydantic import SecretStr
 
 from api.jobs.audit import anchor_now
-from tests.web.conftest import AXE, DESKTOP, PHONE, Open, Served
+from tests.web.conftest import Open, Served, park
 from tests.workflow import firm
 from workflow.cards import ProposalCard
 from workflow.signing import SigningKey
@@ -185,16 +183,6 @@ def test_without_scripts_everything_can_still_be_decided(
     assert state(served, batch, "paula").state == "approved"
 
 
-def park(served: Served, card: ProposalCard) -> None:
-    """Sign it, and let its write stop where a person must look."""
-    served[0].workflow.decide(
-        firm.principal("rolf"), card.proposal_id, content_hash=card.content_hash, verdict="approve"
-    )
-    with psycopg.connect(served[0].place.admin) as connection:
-        connection.execute("update workflow.effect set state = 'parked', last_error = 'It was refused.'")
-        connection.execute("update workflow.proposal set state = 'parked' where state = 'approved'")
-
-
 def test_a_parked_write_is_given_up_with_a_reason(
     served: Served, visit: Open, assignment: ProposalCard
 ) -> None:
@@ -209,74 +197,6 @@ def test_a_parked_write_is_given_up_with_a_reason(
     parked.get_by_role("button", name="Give up").click()
     expect(page.get_by_text("None. What cannot be written safely stops here.")).to_be_visible()
     assert state(served, assignment, "rita").state == "failed"
-
-
-def violations(page: Page) -> list[str]:
-    """What axe-core finds against WCAG 2.2 A and AA."""
-    # Not add_script_tag: the page's policy forbids inline scripts.
-    found: dict[str, Any] = page.evaluate(
-        AXE.read_text(encoding="utf-8")
-        + "; axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']})"
-    )
-    return [
-        f"{v['id']}: {v['help']} at {', '.join(str(n['target']) for n in v['nodes'][:3])}"
-        for v in found["violations"]
-    ]
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_pages_can_be_used_by_everybody(
-    served: Served, visit: Open, assignment: ProposalCard, batch: ProposalCard, scheme: str
-) -> None:
-    order = served[0].workflow.propose(firm.principal("paula"), firm.draft(firm.change_order()))
-    served[0].workflow.pause(firm.principal("dora"), "erp", "Year end")
-    park(served, assignment)
-    page = visit("dora", "/inbox?box=all", color_scheme=scheme)
-    wrong = {"inbox": violations(page)}
-    for name, path in (
-        ("assignment", f"/proposals/{assignment.proposal_id}"),
-        ("change order", f"/proposals/{order.proposal_id}"),
-        ("batch", f"/proposals/{batch.proposal_id}"),
-        ("chat", "/chat"),
-        ("reports", "/reports"),
-        ("operations", "/operations"),
-        ("flow", "/operations/flow"),
-        ("hours and billing", "/operations/delivery"),
-        ("approvers", "/operations/approvers"),
-        ("return", "/operations/return"),
-        ("delegations", "/delegations"),
-        ("audit", "/audit"),
-        ("a problem", "/proposals/00000000-0000-0000-0000-000000000000"),
-    ):
-        page.goto(path)
-        wrong[name] = violations(page)
-    page.goto(f"/proposals/{batch.proposal_id}")
-    amir = visit("amir", f"/proposals/{order.proposal_id}/edit", color_scheme=scheme)
-    wrong["edit"] = violations(amir)
-    amir.goto("/sign-in")
-    wrong["sign in"] = violations(amir)
-    assert {name: found for name, found in wrong.items() if found} == {}
-
-
-@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
-def test_pages_fit_the_screen(
-    served: Served, visit: Open, batch: ProposalCard, viewport: Any, tmp_path: Path
-) -> None:
-    """Nothing is wider than the window; what is wide by nature scrolls by itself."""
-    page = visit("paula", viewport=viewport)
-    paths = [
-        "/inbox",
-        "/inbox?box=all",
-        f"/proposals/{batch.proposal_id}",
-        f"/proposals/{batch.proposal_id}/edit",
-        "/chat",
-    ]
-    for number, path in enumerate(paths):
-        page.goto(path)
-        wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        assert wide <= 0, f"{path} is {wide} px too wide"
-        picture = page.screenshot(path=tmp_path / f"{number}.png", full_page=True)
-        assert len(picture) > 5_000
 
 
 def test_the_audit_page_says_when_the_log_was_anchored(

@@ -9,7 +9,7 @@ from markupsafe import escape
 
 from api.web.hidden import visible
 from api.web.render import environment
-from api.web.wording import columns, field, money, number, plain, prose
+from api.web.wording import amount, columns, field, money, number, plain, prose
 from models.money import Money
 
 
@@ -113,3 +113,18 @@ def test_machine_words_are_written_as_words_and_others_left_alone() -> None:
 def test_tables_begin_with_names_and_end_with_long_texts() -> None:
     rows = [{"why": "x" * 80, "hours": "12", "item": "Dashboards", "person_id": "P-1", "person": "Carl"}]
     assert columns(rows) == ["item", "person", "hours", "why"]
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        pytest.param(0, "0", id="nothing"),
+        pytest.param(0.9376, "0.94", id="two digits"),
+        pytest.param(9.9999, "10", id="no digit that only rounding made"),
+        pytest.param(39.04, "39", id="no fraction where it is not known"),
+        pytest.param(654.6, "655", id="three from a hundred on"),
+        pytest.param(-12_345, "-12,300", id="no more than three"),
+    ],
+)
+def test_figures_that_are_not_exact(value: float, shown: str) -> None:
+    assert amount(value) == shown
