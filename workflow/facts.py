@@ -2,8 +2,9 @@
 
 Nothing here is taken from what the proposer says, but for the typed fields of the action itself, and those
 are held against the records: an action that names one client's project and another client's contract
-contradicts them. The records are read whole, also where the proposer may not look
-(store/migrations/0009_gate_facts.sql); what the action is about they must be able to see."""
+contradicts them. The records are read whole, also where the proposer may not look (but for what people
+cost: store/migrations/0009_gate_facts.sql, 0020_told_costs.sql); what the action is about they must be able
+to see."""
 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -38,7 +39,7 @@ from models.policy_words import differences
 from models.sensitivity import sensitivity_of
 from store.db import Tx
 from workflow.errors import ContradictsRecords, PolicyOvertaken
-from workflow.margins import margin_effect, margin_of
+from workflow.margins import cost_of, margin_effect, margin_of
 from workflow.policies import active
 from workflow.undoable import undoable_until
 
@@ -70,8 +71,6 @@ class Person:
     manager_id: str | None
     starts_on: date
     ends_on: date | None
-    cost_rate: Decimal | None  # an hour
-    currency: str | None
 
 
 @dataclass(frozen=True)
@@ -173,7 +172,7 @@ def derive(
 
     Raises NotFound for a record that is not there or, in the agent's role, that the caller may not see;
     ContradictsRecords."""
-    finding = _about(action, tx, policy)
+    finding = _about(action, tx, policy, proposer_id)
     facts = finding.facts
     persons = tx.row(
         "gates.persons",
@@ -199,23 +198,19 @@ def derive(
 
 
 @singledispatch
-def _about(action: Action, tx: Tx, policy: PolicySet) -> Finding:
+def _about(action: Action, tx: Tx, policy: PolicySet, proposer_id: str) -> Finding:
     raise TypeError(f"no facts are known for {type(action).__name__}")
 
 
 @_about.register
-def _assignment(action: CreateAssignment, tx: Tx, policy: PolicySet) -> Finding:
+def _assignment(action: CreateAssignment, tx: Tx, policy: PolicySet, proposer_id: str) -> Finding:
     project, person = _project_and_person(tx, action.project_id, action.person_id)
     _agree("name", f"person {person.person_id}", action.person_name, person.name)
     _agree("name", f"project {project.project_id}", action.project_name, project.name)
-    cost = (
-        Money(amount=person.cost_rate, currency=person.currency)
-        if person.cost_rate is not None and person.currency is not None
-        else None
-    )
+    cost = cost_of(tx, person.person_id, proposer_id)
     hours = action.hours_per_week * weeks(action.starts_on, action.ends_on)
     margin = margin_of(action.bill_rate, cost, policy)
-    effect = margin_effect(tx, project.project_id, action, cost, policy)
+    effect = margin_effect(tx, project.project_id, action, proposer_id, cost, policy)
     facts = _facts(
         action,
         [project],
@@ -229,7 +224,7 @@ def _assignment(action: CreateAssignment, tx: Tx, policy: PolicySet) -> Finding:
 
 
 @_about.register
-def _change_order(action: CreateChangeOrder, tx: Tx, policy: PolicySet) -> Finding:
+def _change_order(action: CreateChangeOrder, tx: Tx, policy: PolicySet, proposer_id: str) -> Finding:
     project = _project(tx, action.project_id)
     contract = tx.row("gates.contract", Contract, contract_id=action.contract_id)
     if contract is None:
@@ -250,14 +245,14 @@ def _change_order(action: CreateChangeOrder, tx: Tx, policy: PolicySet) -> Findi
 
 
 @_about.register
-def _risk(action: RegisterRisk, tx: Tx, policy: PolicySet) -> Finding:
+def _risk(action: RegisterRisk, tx: Tx, policy: PolicySet, proposer_id: str) -> Finding:
     project, owner = _project_and_person(tx, action.project_id, action.owner_id)
     _agree("name", f"project {project.project_id}", action.project_name, project.name)
     return Finding(_facts(action, [project], subjects=(owner.person_id,)), (project,))
 
 
 @_about.register
-def _returned_time(action: ReturnTimeEntries, tx: Tx, policy: PolicySet) -> Finding:
+def _returned_time(action: ReturnTimeEntries, tx: Tx, policy: PolicySet, proposer_id: str) -> Finding:
     entries = {
         e.entry_id: e for e in tx.rows("gates.entries", Entry, entry_ids=[i.entry_id for i in action.items])
     }
@@ -284,7 +279,7 @@ def _returned_time(action: ReturnTimeEntries, tx: Tx, policy: PolicySet) -> Find
 
 @_about.register(SendReminder)
 @_about.register(HoldInvoice)
-def _invoice(action: SendReminder | HoldInvoice, tx: Tx, policy: PolicySet) -> Finding:
+def _invoice(action: SendReminder | HoldInvoice, tx: Tx, policy: PolicySet, proposer_id: str) -> Finding:
     project = _project(tx, action.project_id)
     invoice = tx.row("gates.invoice", Invoice, invoice_id=action.invoice_id)
     if invoice is None:
@@ -297,7 +292,7 @@ def _invoice(action: SendReminder | HoldInvoice, tx: Tx, policy: PolicySet) -> F
 
 
 @_about.register
-def _development(action: PlanDevelopment, tx: Tx, policy: PolicySet) -> Finding:
+def _development(action: PlanDevelopment, tx: Tx, policy: PolicySet, proposer_id: str) -> Finding:
     person = _person(tx, action.person_id)
     _agree("name", f"person {person.person_id}", action.person_name, person.name)
     facts = Facts(
@@ -307,7 +302,7 @@ def _development(action: PlanDevelopment, tx: Tx, policy: PolicySet) -> Finding:
 
 
 @_about.register
-def _undone(action: UndoWrite, tx: Tx, policy: PolicySet) -> Finding:
+def _undone(action: UndoWrite, tx: Tx, policy: PolicySet, proposer_id: str) -> Finding:
     """What the records say about the action that is to be undone."""
     done = tx.row("effects.done", Done, effect_id=action.effect_id)
     if done is None:
@@ -322,13 +317,13 @@ def _undone(action: UndoWrite, tx: Tx, policy: PolicySet) -> Finding:
     ):  # its amount may have been mended since: that is what it was held for
         amount = Money(amount=invoice.amount, currency=invoice.currency)
         original = original.model_copy(update={"amount": amount})
-    finding = _about(original, tx, policy)
+    finding = _about(original, tx, policy, proposer_id)
     facts = finding.facts.model_copy(update={"action": action.kind})
     return replace(finding, facts=facts, undone=original)
 
 
 @_about.register
-def _policy_change(action: ChangePolicy, tx: Tx, policy: PolicySet) -> Finding:
+def _policy_change(action: ChangePolicy, tx: Tx, policy: PolicySet, proposer_id: str) -> Finding:
     """About no project and nobody's work. What it says that it changes is compared with the policy it is
     pinned to, which must be in force still. Raises PolicyOvertaken."""
     if active(tx)[0] != policy:

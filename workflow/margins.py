@@ -1,4 +1,7 @@
-"""What an assignment does to margins: its own, and that of the project it goes to."""
+"""What an assignment does to margins: its own, and that of the project it goes to.
+
+Costs are told as exactly as the proposer may know them (docs/decisions/0009-a-gate-tells-no-cost.md); a
+margin is never told as larger than it is."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -36,12 +39,18 @@ def margin_of(rate: Money, cost: Money | None, policy: PolicySet) -> Decimal | N
         return None
 
 
+def cost_of(tx: Tx, person_id: str, proposer_id: str) -> Money | None:
+    """What an hour with the person costs, or at most, where the proposer does not answer for them. None: the
+    proposer sees no rates, or there is none."""
+    return tx.row("gates.cost", Money, person_id=person_id, proposer_id=proposer_id)
+
+
 def margin_effect(
-    tx: Tx, project_id: str, action: CreateAssignment, cost: Money | None, policy: PolicySet
+    tx: Tx, project_id: str, action: CreateAssignment, proposer_id: str, cost: Money | None, policy: PolicySet
 ) -> MarginEffect:
     """The project's margin with the assignment less that without it. Booked work counts at its people's bill
     and cost rates over its calendar weeks, the assignment at the rate it is proposed for."""
-    booked = tx.rows("gates.booked", _Booked, project_id=project_id)
+    booked = tx.rows("gates.booked", _Booked, project_id=project_id, proposer_id=proposer_id)
     if not booked:
         return MarginEffect(None)
     try:

@@ -10,8 +10,13 @@ select workflow.roles_of(access.canonical(%(proposer_id)s)) as proposer_roles,
 select array(select access.canonical(id) from unnest(%(ids)s::text[]) id);
 
 -- name: booked
--- What a project's booked work is worth and costs, a row a currency.
-select currency, price, cost from workflow.booked_facts(%(project_id)s);
+-- What a project's booked work is worth and costs at least, as far as the proposer may know, a row a currency.
+select currency, price, cost from workflow.booked_facts(%(project_id)s, %(proposer_id)s);
+
+-- name: cost
+-- What an hour with a person costs at most, as far as the proposer may know.
+select at_most as amount, currency from workflow.told_costs(array[%(person_id)s], %(proposer_id)s)
+where at_most is not null;
 
 -- name: project
 -- A project, its client and who answers for them, if the caller may see it or decides.
@@ -28,7 +33,7 @@ select p.project_id as "project.project_id", p.name as "project.name", p.practic
   p.manager_id as "project.manager_id", p.account_owner_id as "project.account_owner_id",
   q.person_id as "person.person_id", q.name as "person.name", q.practice as "person.practice",
   q.office as "person.office", q.manager_id as "person.manager_id", q.starts_on as "person.starts_on",
-  q.ends_on as "person.ends_on", q.cost_rate as "person.cost_rate", q.currency as "person.currency"
+  q.ends_on as "person.ends_on"
 from (select) one
 left join workflow.project_facts(%(project_id)s) p on true
 left join workflow.person_facts(%(person_id)s) q on true;
@@ -47,8 +52,8 @@ from workflow.invoice_facts(%(invoice_id)s);
 select entry_id, person_id, person_name, project_id, minutes, state from workflow.entry_facts(%(entry_ids)s);
 
 -- name: person
--- A person with practice, office, manager and, for those who may see rates, what an hour costs.
-select person_id, name, practice, office, manager_id, starts_on, ends_on, cost_rate, currency
+-- A person with practice, office and manager.
+select person_id, name, practice, office, manager_id, starts_on, ends_on
 from workflow.person_facts(%(person_id)s);
 
 -- name: people

@@ -61,6 +61,7 @@ def taken(production: Production) -> Iterator[Taken]:
             "insert into workflow.idempotent_reply (person_id, key, request_sha256) values ('dora', 'k', 'x')"
         )
         owner.execute("insert into workflow.notice (person_id, kind, text) values ('dora', 'report', 'x')")
+        owner.execute("update firm.person_rate set cost_rate = 60.37 where person_id = 'carl'")
         (thread,) = owner.execute(
             "insert into talk.thread (owner_id, surface) values ('dora', 'web') returning thread_id::text"
         ).fetchone() or ("",)
@@ -283,6 +284,12 @@ HOSTILE = {
     "timestamp with time zone": "now()",
     "interval": "interval '1 day'",
 }
+REFUSALS = (
+    psycopg.errors.RaiseException,
+    psycopg.errors.InsufficientPrivilege,
+    psycopg.errors.SerializationFailure,
+    psycopg.IntegrityError,
+)
 TOLD_TO_ALL = {
     "holders": "who holds a role: the firm's answer to 'who decides'",
     "check_rows": "whether the log is whole: numbers and hashes",
@@ -292,8 +299,8 @@ TOLD_TO_ALL = {
 }
 
 
-def test_functions_with_the_owners_rights_tell_it_nothing_without_a_pass(inside: Connection) -> None:
-    inside.execute("select set_config('chargehand.principal', 'service:worker', false)")
+def called(inside: Connection, **arguments: str) -> Iterator[tuple[str, list[Any]]]:
+    """Each function with the owner's rights that it may execute, and all that it tells."""
     found = inside.execute(
         "select n.nspname, p.proname, array(select format_type(t, null) from unnest(p.proargtypes) t)"
         " from pg_proc p join pg_namespace n on n.oid = p.pronamespace"
@@ -302,11 +309,28 @@ def test_functions_with_the_owners_rights_tell_it_nothing_without_a_pass(inside:
     ).fetchall()
     assert len(found) > 15
     for schema, name, types in found:
-        arguments = ", ".join(f"{HOSTILE[t]}::{t}" for t in types)
-        with suppress(psycopg.errors.RaiseException, psycopg.errors.InsufficientPrivilege):
-            rows = inside.execute(f"select * from {schema}.{name}({arguments})".encode()).fetchall()
-            told = [value for row in rows for value in row if value]
-            assert not told or name in TOLD_TO_ALL, f"{schema}.{name} tells {told}"
+        given = ", ".join(f"{(HOSTILE | arguments)[t]}::{t}" for t in types)
+        with suppress(*REFUSALS):
+            rows = inside.execute(f"select * from {schema}.{name}({given})".encode()).fetchall()
+            yield name, [value for row in rows for value in row if value]
+
+
+def test_functions_with_the_owners_rights_tell_it_nothing_without_a_pass(inside: Connection) -> None:
+    inside.execute("select set_config('chargehand.principal', 'service:worker', false)")
+    for name, told in called(inside):
+        assert not told or name in TOLD_TO_ALL, f"{name} tells {told}"
+
+
+@pytest.mark.parametrize("text", ["'carl'", "'aurora'", "app.me()", "'service:worker'"])
+def test_no_function_tells_what_somebody_costs_whom_the_caller_does_not_answer_for(
+    taken: Taken, inside: Connection, text: str
+) -> None:
+    """Paula manages a project and sees rates; Carl, who costs 60.37 an hour, is not on it."""
+    for who, exactly in (("paula", False), ("leo", True)):
+        enter(inside, taken.admits(who))
+        people = {"text": text, "text[]": "array['carl']"}
+        told = {name for name, values in called(inside, **people) if "60.37" in str(values)}
+        assert told == ({"work_rates", *(["told_costs"] if text == "app.me()" else [])} if exactly else set())
 
 
 def test_a_pass_opens_no_door_of_the_desk(taken: Taken) -> None:

@@ -303,3 +303,27 @@ def test_the_cost_of_others_is_told_in_steps_of_five_points(firm: Firm) -> None:
     with firm.db.tx(firm.person("data_scientist"), "agent") as tx:
         everybody = "select count(*) from app.work_rates(array(select person_id from firm.person))"
         assert tx.connection.execute(everybody).fetchone() == (0,)
+
+
+def test_a_gate_is_told_costs_as_exactly_as_its_proposer_may_know(firm: Firm) -> None:
+    who = firm.person("project_manager")
+    told = "select * from workflow.told_costs(array(select person_id from firm.person), %s)"
+    true = dict(firm.rows("select person_id, cost_rate from firm.person_rate"))
+    with firm.db.tx(who, "agent") as tx:
+        rows = tx.connection.execute(told.encode(), (who.person_id,)).fetchall()
+        director = firm.person("delivery_director").person_id
+        assert tx.connection.execute(told.encode(), (director,)).fetchall() == [], "for nobody else"
+        assert tx.connection.execute(told.encode(), ("service:worker",)).fetchall() == []
+    rows = [row for row in rows if row[1]]  # those without a bill rate have no margin to tell
+    exact = {person for person, _, low, high, _ in rows if low == high}
+    assert exact == seen(firm.db, who, "person_rate") & {row[0] for row in rows}
+    assert len(exact) > 3 and len(rows) - len(exact) > 3
+    for person, bill, low, high, _ in rows:
+        assert low <= true[person] <= high
+        if person not in exact:
+            assert high - low == bill / 20 and high % (bill / 20) == 0
+    with firm.db.tx(firm.person("delivery_director"), "workflow") as tx:
+        assert {*rows} <= {*tx.connection.execute(told.encode(), (who.person_id,))}, "when deciding too"
+    with firm.db.tx(firm.person("data_scientist"), "agent") as tx:
+        me = tx.principal.person_id
+        assert tx.connection.execute(told.encode(), (me,)).fetchall() == []

@@ -1,6 +1,7 @@
 """Gates in a firm whose records and policy change: each test has a firm of its own."""
 
 from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 import psycopg
@@ -60,6 +61,38 @@ def test_a_margin_that_cannot_be_told_is_unknown(
     owner.execute(change)
     facts = facts_of(assignment())
     assert (facts.margin, facts.unknown) == (None, unknown), reason
+
+
+def test_a_proposer_is_told_no_cost_by_the_rates_they_try(
+    owner: psycopg.Connection[Any], facts_of: Callable[..., Facts]
+) -> None:
+    """Paula does not answer for Carl: he costs her 66, the most within the step of his own rate of 120."""
+    owner.execute("update firm.person_rate set cost_rate = 61.37 where person_id = 'carl'")
+    for rate in ("61.37", "66", "72.20", "120"):
+        told, true = 1 - 66 / Decimal(rate), 1 - Decimal("61.37") / Decimal(rate)
+        assert facts_of(assignment(bill_rate=eur(rate))).margin == round(told, 4)
+        assert facts_of(assignment(bill_rate=eur(rate)), "leo").margin == round(true, 4), "leads his practice"
+
+
+@pytest.mark.parametrize(
+    ("rate", "by_paula", "by_rolf"),
+    [
+        ("70", "thin-margin-assignment", "thin-margin-assignment"),
+        ("77", "thin-margin-assignment", "assignment"),
+        ("78", "assignment", "assignment"),
+    ],
+)
+def test_deciding_derives_the_gate_that_the_proposer_may_know(
+    rate: str, by_paula: str, by_rolf: str, owner: psycopg.Connection[Any], workflow: Workflow
+) -> None:
+    """At 77 an hour Carl's true margin is over the policy's 15 percent, by what paula is told it is not."""
+    owner.execute("update firm.person_rate set cost_rate = 61.37 where person_id = 'carl'")
+    for who, rule in (("paula", by_paula), ("rolf", by_rolf)):
+        card = workflow.propose(principal(who), draft(assignment(bill_rate=eur(rate))))
+        assert card.rule == rule
+        workflow.decide(
+            principal("rita"), card.proposal_id, content_hash=card.content_hash, verdict="approve"
+        )
 
 
 def test_the_proposer_cannot_blind_the_gate(owner: psycopg.Connection[Any], workflow: Workflow) -> None:
