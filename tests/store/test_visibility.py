@@ -155,8 +155,7 @@ class Rules:
 
 @pytest.fixture(scope="module")
 def firm(server: Server, template: Template) -> Iterator[Firm]:
-    """With somebody who is a data scientist and nothing else, with records that systems wrote, and with who
-    answers for contracts and budgets."""
+    """With somebody who is a data scientist and nothing else, and with records that systems wrote."""
     for found in copied(server, template):
         with psycopg.connect(found.owner, autocommit=True) as owner:
             person = found.scenario.personas["data_scientist"]
@@ -167,12 +166,6 @@ def firm(server: Server, template: Template) -> Iterator[Firm]:
                 "insert into firm.system_record (system, record_id, kind, project_id, body, proposal_id)"
                 " select 'psa', 'R-' || project_id, 'risk', project_id, '{}', gen_random_uuid()"
                 " from firm.project"
-            )
-            owner.execute(
-                "insert into firm.responsibility (kind, subject_id, person_id)"
-                " select 'budget_owner', project_id, manager_id from firm.project union all"
-                " select 'contract_signatory', contract_id, account_owner_id"
-                " from firm.contract join firm.client using (client_id)"
             )
         yield found
 
