@@ -4,7 +4,7 @@ and audited change, each checked as it is played. People act through the REST AP
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Protocol
 
@@ -41,6 +41,9 @@ class Stage(Protocol):
 
     def verify_audit(self) -> str | None:
         """The first fault of the audit log, or None."""
+
+    def anchor_audit(self) -> tuple[str, str | None]:
+        """Write a signed anchor of the log's head: its name, and the first fault of log and anchors."""
 
     def verify_altered_copy(self) -> str | None:
         """The fault that is found when one row is altered with the owner's rights, in a copy."""
@@ -131,7 +134,7 @@ def staffing(day: Day) -> None:
 
 
 def change_request(day: Day) -> None:
-    """A client's e-mail is compared with the contract; one of two signatories rejects."""
+    """A client's e-mail is compared with the contract; one of two signatories asks back, and rejects."""
     name, pm = "change request", day.player("project_manager")
     mail = day.scenario.email
     thread = pm.thread("Change request")
@@ -152,8 +155,10 @@ def change_request(day: Day) -> None:
     check(card["state"] == "pending", name, f"one signature made it {card['state']}")
     second = day.signer(card)
     check(second.person_id != first.person_id, name, "the same person would sign twice")
+    day.tell(f"{first.name} signs.")
+    _ask_back(day, second, pm, thread, proposal, name)
     reason = "The loyalty dashboards belong to phase two: agree the start with the client first."
-    day.tell(f'{first.name} signs; {second.name} rejects: "{reason}"')
+    day.tell(f'{second.name} rejects: "{reason}"')
     rejected = second.decide(proposal, "reject", reason)
     check(rejected["state"] == "rejected", name, f"after the rejection it is {rejected['state']}")
     _heard(pm, thread, name, reason)
@@ -261,7 +266,7 @@ def outage(day: Day) -> None:
         while (card := finance.card(proposal))["state"] == "pending":
             day.signer(card).decide(proposal, "approve")
         waiting = _until_it_waits(finance, proposal, name)
-        day.tell(f"Approved all the same; the card says it waits since {waiting}.")
+        day.tell(f"Approved all the same; the card says it waits since {_clock(waiting)}.")
     finally:
         day.stage.bring_up("erp")
     key = finance.wait(proposal, "executed", seconds=90)["effects"][0]["idempotency_key"]
@@ -296,9 +301,12 @@ def gates_hold(day: Day) -> None:
     check(any("refused" in e["action"] for e in events), name, "the refusal is not in the audit log")
     fault = day.stage.verify_audit()
     check(fault is None, name, f"the audit log does not hold: {fault}")
+    anchor, fault = day.stage.anchor_audit()
+    check(fault is None, name, f"with the anchor {anchor} the audit log does not hold: {fault}")
     altered = day.stage.verify_altered_copy()
     check(altered is not None, name, "an altered row was not noticed")
-    day.tell(f"The audit log is whole. In a copy with one altered row, verify says: {altered}")
+    day.tell(f"The audit log is whole, and its head is signed outside the database, in {anchor}.")
+    day.tell(f"In a copy with one altered row, verify says: {altered}")
 
 
 SCENES: tuple[tuple[str, Scene], ...] = (
@@ -325,6 +333,21 @@ def _heard(persona: Persona, thread: str, scene: str, words: str) -> None:
     check(any(words in text for text in said), scene, f"the thread did not hear '{words}'")
 
 
+def _ask_back(day: Day, asks: Persona, asked: Persona, thread: str, proposal: str, scene: str) -> None:
+    """A question before the signature: it reaches the thread, its answer the card, and nothing is signed."""
+    question = "Did Colette say when the board wants to see the first dashboard?"
+    day.tell(f'{asks.name} asks back before signing: "{question}"')
+    body = {"content_hash": asks.card(proposal)["content_hash"], "question": question}
+    waiting = asks.post(f"/v1/proposals/{proposal}/questions", body)["questions"][-1]
+    _heard(asked, thread, scene, question)
+    answer = "At its next meeting; she gave no date."
+    asked.post(f"/v1/proposals/{proposal}/questions/{waiting['question_id']}/answers", {"answer": answer})
+    card = asks.card(proposal)
+    check(card["questions"][-1]["answer"] == answer, scene, "the card does not show the answer")
+    check(card["state"] == "pending", scene, f"after a question it is {card['state']}")
+    day.tell(f'{asked.name} answers in the thread, and the card shows it: "{answer}"')
+
+
 def _money(money: Mapping[str, str]) -> str:
     return f"{money['currency']} {Decimal(money['amount']):,.2f}"
 
@@ -337,6 +360,10 @@ def _until_it_waits(persona: Persona, proposal: str, scene: str) -> str:
             return str(effect["waits_since"])
         time.sleep(0.2)
     raise SceneFailed(scene, "the card does not say that it waits")
+
+
+def _clock(moment: str) -> str:
+    return f"{datetime.fromisoformat(moment):%H:%M:%S} UTC"
 
 
 def _must_refuse(scene: str, statuses: set[int], attempt: Callable[[], object]) -> None:

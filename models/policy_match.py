@@ -166,7 +166,9 @@ def _words(fact: str) -> str:
 
 
 def _money(amount: Decimal, currency: str) -> str:
-    return f"{_plain(amount)} {currency}"
+    """Exact, and a fraction with at least two digits."""
+    digits = -int(amount.normalize().as_tuple().exponent)
+    return f"{amount:,.{max(digits, 2) if digits > 0 else 0}f} {currency}"
 
 
 def _percent(share: Decimal) -> str:

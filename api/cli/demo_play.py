@@ -44,14 +44,15 @@ def run_demo(settings: Settings, *, once: bool, fresh: bool, scale: float) -> No
             rewind(settings, home)
         with Running.started(settings, home) as running:
             if once or not home.played.exists():
-                _play(running, home)
+                play_day(running, home)
             if not once:
                 _serve(running, home)
     finally:
         stop_embedded(settings)
 
 
-def _play(running: Running, home: DemoHome) -> None:
+def play_day(running: Running, home: DemoHome) -> None:
+    """Raises typer.Exit(1) at the first scene that does not do what it says."""
     scenario = Scenario.load(home.truth)
     day = Day(scenario, running, _tell)
 

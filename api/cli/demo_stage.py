@@ -24,6 +24,7 @@ from api.auth.people import principal_of
 from api.auth.sessions import Sessions
 from api.auth.tokens import Tokens
 from api.database import NAME, SET_UP, Place, place, server_root, set_up
+from api.jobs.audit import anchor_now, anchors_folder
 from api.jobs.bench_report import make_reports
 from api.jobs.fitting import Outcome, fit_all
 from api.jobs.worker import tools
@@ -40,7 +41,9 @@ from store.cluster import SUPERUSER
 from store.db import Database
 from store.importer import import_firm
 from store.server import start
-from workflow.verify import verify
+from workflow.anchors import put
+from workflow.signing import SigningKey
+from workflow.verify import verify, verify_with_anchors
 
 SEED = 7
 PRISTINE = f"{NAME}_pristine"  # the database as it was before the day, to play it again
@@ -90,6 +93,15 @@ class DemoHome:
     def played(self) -> Path:
         return self.root / "played.json"
 
+    @property
+    def anchors(self) -> Path:
+        """Signed heads of the audit log. A firm keeps them on another machine."""
+        return self.root / "anchors"
+
+    @property
+    def audit_key(self) -> Path:
+        return self.root / "audit-key.pem"
+
     def log(self, part: str) -> Path:
         return self.root / f"{part}.log"
 
@@ -100,6 +112,7 @@ def rewind(settings: Settings, home: DemoHome) -> None:
         copy_database(_server(settings), PRISTINE, NAME)
         for file in home.root.glob(f"{home.simulated.name}*"):
             file.unlink()
+        shutil.rmtree(home.anchors, ignore_errors=True)
         home.played.unlink(missing_ok=True)
 
 
@@ -210,6 +223,7 @@ class Running:
     def started(cls, settings: Settings, home: DemoHome) -> Iterator[Self]:
         """Start the systems of record, the worker and the service; stop them on leaving."""
         parts: list[Part] = []
+        settings = _anchored(settings, home)
         where = place(settings)
         database = where.database()
         token = secrets.token_urlsafe(24)
@@ -260,6 +274,13 @@ class Running:
     def verify_audit(self) -> str | None:
         return _fault(self.database)
 
+    def anchor_audit(self) -> tuple[str, str | None]:
+        name = anchor_now(self.database, self.settings, datetime.now(UTC))
+        with self.database.tx(SET_UP, "worker") as tx:
+            verdict = verify_with_anchors(tx, anchors_folder(self.settings))
+        faults = [f"{f.where}: {f.says}" for f in verdict.anchor_faults]
+        return name, verdict.fault or next(iter(faults), None)
+
     def verify_altered_copy(self) -> str | None:
         with audit_copy(self.where.admin) as copy:
             alter_audit_row(copy)
@@ -273,6 +294,15 @@ class Running:
         headers = {"Authorization": f"Bearer {self.systems_token}"}
         reply = httpx.request(method, self.systems_url + path, json=body, headers=headers, timeout=10)
         return reply.raise_for_status()
+
+
+def _anchored(settings: Settings, home: DemoHome) -> Settings:
+    """The settings with a place for anchors and a key that signs them, unless they name their own."""
+    if settings.audit_anchors is not None:
+        return settings
+    if not home.audit_key.exists():
+        put(home.audit_key, SigningKey.generate().pem.encode(), mode=0o600)
+    return settings.model_copy(update={"audit_anchors": home.anchors, "audit_key_file": home.audit_key})
 
 
 def _start_systems(home: DemoHome, token: str) -> tuple[Part, str]:
@@ -301,6 +331,9 @@ def _environment(settings: Settings, systems_url: str, token: str) -> dict[str, 
         "CHARGEHAND_HOST": settings.host,
         "CHARGEHAND_PORT": str(_free_port(settings.host, settings.port)),
     }
+    if settings.audit_anchors and settings.audit_key_file:
+        found["CHARGEHAND_AUDIT_ANCHORS"] = str(settings.audit_anchors)
+        found["CHARGEHAND_AUDIT_KEY_FILE"] = str(settings.audit_key_file)
     for system in SYSTEMS:
         found[f"CHARGEHAND_{system.upper()}_URL"] = f"{systems_url}/{system}"
         found[f"CHARGEHAND_{system.upper()}_TOKEN"] = token

@@ -2,41 +2,67 @@
 
 import json
 import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from pathlib import Path
+from typing import Literal
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from PIL import Image
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 from api.cli.console import console, settings
+from api.cli.demo_play import play_day
 from api.cli.demo_stage import DemoHome, Running, prepare
 from api.database import stop_embedded
 from models.predict.base import silent
 
 OUT = Path("docs/screens")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-WIDE = {"width": 1280, "height": 860}
-PHONE = {"width": 390, "height": 844}
-# name: whose eyes, which page, how wide
+WIDE: ViewportSize = {"width": 1280, "height": 860}
+PHONE: ViewportSize = {"width": 390, "height": 844}
+COLOURS = 128  # of a picture: text stays sharp, and it takes a third of the room
+ALL, MINE = "/inbox?box=all", "/inbox"
+CARD = ".lines a[href^='/proposals/']"
+
+
+@dataclass(frozen=True)
+class Screen:
+    """Whose eyes, which page, what is pressed there before the picture is taken, and how it is shown."""
+
+    part: str
+    path: str
+    presses: Sequence[str] = ()
+    size: ViewportSize = field(default_factory=WIDE.copy)
+    scheme: Literal["light", "dark"] = "light"
+
+
 SCREENS = {
-    "inbox": ("delivery_director", "/inbox?box=all", WIDE),
-    "proposal": ("account_owner", "/inbox?box=all&kind=create_change_order", WIDE),
-    "batch": ("delivery_director", "/inbox?box=all&kind=return_time_entries", WIDE),
-    "chat": ("project_manager", "/chat", WIDE),
-    "news": ("project_manager", "/news", WIDE),
-    "report": ("delivery_director", "/reports", WIDE),
-    "operations": ("delivery_director", "/operations", WIDE),
-    "flow": ("delivery_director", "/operations/flow", WIDE),
-    "delivery": ("delivery_director", "/operations/delivery", WIDE),
-    "approvers": ("delivery_director", "/operations/approvers", WIDE),
-    "return": ("delivery_director", "/operations/return", WIDE),
-    "audit": ("auditor", "/audit", WIDE),
-    "inbox-phone": ("delivery_director", "/inbox?box=all", PHONE),
+    "inbox": Screen("delivery_director", ALL),
+    "inbox-mine": Screen("resource_manager", MINE),
+    "inbox-phone": Screen("delivery_director", ALL, size=PHONE),
+    "proposal": Screen("account_owner", f"{ALL}&kind=create_change_order", [CARD]),
+    "proposal-dark": Screen("resource_manager", MINE, [CARD], scheme="dark"),
+    "proposal-phone": Screen("resource_manager", MINE, [CARD], PHONE),
+    "batch": Screen("delivery_director", f"{ALL}&kind=return_time_entries", [CARD]),
+    "alike": Screen("resource_manager", MINE, ["a[href$='/alike']"]),
+    "edit": Screen("resource_manager", MINE, [CARD, "#edit-link"]),
+    "delegations": Screen("delivery_director", "/delegations"),
+    "chat": Screen("project_manager", "/chat", [".threads a[href^='/chat/']"]),
+    "news": Screen("project_manager", "/news"),
+    "report": Screen("delivery_director", "/reports", [".threads a[href^='/reports/']"]),
+    "operations": Screen("delivery_director", "/operations"),
+    "flow": Screen("delivery_director", "/operations/flow"),
+    "delivery": Screen("delivery_director", "/operations/delivery"),
+    "approvers": Screen("delivery_director", "/operations/approvers"),
+    "return": Screen("delivery_director", "/operations/return"),
+    "audit": Screen("auditor", "/audit"),
 }
-OPENS_FIRST = {"proposal": "main a[href^='/proposals/']", "batch": "main a[href^='/proposals/']"}
-OPENS_FIRST |= {"chat": "nav[aria-label] a[href^='/chat/']", "report": "nav a[href^='/reports/']"}
 
 
 def main() -> None:
-    """Take every picture, on the demo of CHARGEHAND_HOME, which is made if need be."""
+    """Take every picture, on the demo of CHARGEHAND_HOME, which is made and played if need be."""
     found = settings()
     home = DemoHome(found.home_directory / "demo")
     program = next((p for name in BROWSERS if (p := shutil.which(name))), None)
@@ -46,26 +72,47 @@ def main() -> None:
     try:
         prepare(found, home, 1.0, silent)
         personas = json.loads((home.truth / "personas.json").read_text(encoding="utf-8"))
+        ids = {part: person["person_id"] for part, person in personas.items()}
         with Running.started(found, home) as running, sync_playwright() as playwright:
+            if not home.played.exists():
+                play_day(running, home)
+            _delegate(running, ids)
             browser = playwright.chromium.launch(
                 executable_path=program, args=["--no-sandbox", "--disable-gpu", "--disable-quic"]
             )
-            for name, (part, path, size) in SCREENS.items():
-                page = _signed_in(browser, running, personas[part]["person_id"], size)
-                page.goto(running.url + path)
-                if opens := OPENS_FIRST.get(name):
-                    page.locator(opens).first.click()
-                page.wait_for_load_state("networkidle" if name == "report" else "load")
-                page.screenshot(path=OUT / f"{name}.png")
-                page.context.close()
+            for name, screen in SCREENS.items():
+                _take(_signed_in(browser, running, ids[screen.part], screen), running.url, name, screen)
                 console.print(f"{OUT / name}.png")
             browser.close()
     finally:
         stop_embedded(found)
 
 
-def _signed_in(browser: Browser, running: Running, person_id: str, size: dict[str, int]) -> Page:
-    page = browser.new_context(viewport={"width": size["width"], "height": size["height"]}).new_page()
+def _delegate(running: Running, ids: Mapping[str, str]) -> None:
+    """Somebody signs for the delivery director this week: the page of delegations shows something."""
+    director = running.persona(ids["delivery_director"])
+    if not director.get("/v1/delegations"):
+        today = datetime.now(UTC).date()
+        days = {"first_day": str(today), "last_day": str(today + timedelta(4))}
+        scope = {"amount_limit": "50000.00", "kinds": ["create_assignment", "send_reminder"]}
+        whom = {"delegate_id": ids["practice_lead"], "reason": "With a client in Lisbon"}
+        director.post("/v1/delegations", whom | days | scope)
+
+
+def _take(page: Page, url: str, name: str, screen: Screen) -> None:
+    page.goto(url + screen.path)
+    for selector in screen.presses:
+        page.locator(selector).first.click()
+        page.wait_for_load_state("load")
+    if name == "report":  # it is a document of its own inside the page
+        page.wait_for_load_state("networkidle")
+    picture = Image.open(BytesIO(page.screenshot())).convert("RGB")
+    picture.quantize(COLOURS, dither=Image.Dither.NONE).save(OUT / f"{name}.png", optimize=True)
+    page.context.close()
+
+
+def _signed_in(browser: Browser, running: Running, person_id: str, screen: Screen) -> Page:
+    page = browser.new_context(viewport=screen.size, color_scheme=screen.scheme).new_page()
     page.goto(running.sign_in_link(person_id))
     page.get_by_role("button").first.click()
     page.wait_for_url("**/inbox**")

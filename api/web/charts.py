@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-WIDTH, LEFT, RIGHT = 640, 42, 8
+WIDTH, LEFT, RIGHT = 640, 42, 14
 
 
 @dataclass(frozen=True)

@@ -120,6 +120,11 @@ def test_each_condition(when: dict[str, Any], known: dict[str, Any], rule: str, 
             {"amount": money("50", "USD")},
             ("amount 50 USD (45 EUR) is at least 10 EUR and below 100 EUR",),
         ),
+        (
+            {"amount_at_least": "50000"},
+            {"amount": money("85964.80")},
+            ("amount 85,964.80 EUR is at least 50,000 EUR",),
+        ),
         ({"margin_below": "0.15"}, {"margin": "0.1429"}, ("margin 14.29% is below 15%",)),
         (
             {"margin_effect_below": "-2"},
