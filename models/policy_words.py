@@ -130,7 +130,7 @@ def _of_one_rule(
             f"{before.name}: {step_in_words(before)}" if before else "",
             f"{since.name}: {step_in_words(since)}" if since else "",
         )
-    for field, what in _DEADLINES.items():
+    for field, what in {**_DEADLINES, "valid_after_approval_hours": "no longer written"}.items():
         hours = getattr(now.gate, field) if now else ""
         yield from _told(name, f"{what} after, hours", hours, getattr(after.gate, field))
 

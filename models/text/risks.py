@@ -15,7 +15,7 @@ from typing import Literal, get_args
 import numpy as np
 import numpy.typing as npt
 import yaml
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from sklearn.linear_model import LogisticRegression
 
 from models.text.embed import Vectors, default_embedder
@@ -70,7 +70,8 @@ class Risk(BaseModel):
     statement: str
     severity: Severity
     evidence: tuple[RiskEvidence, ...]
-    probability: float  # that the first of them names a risk
+    # That the first of them names a risk; not part of what the batch command writes (docs/formats.md).
+    probability: float = Field(exclude=True)
 
 
 _LANGUAGE = yaml.safe_load((resources.files("models.text") / "risk_language.yaml").read_text("utf-8"))

@@ -36,11 +36,11 @@ create function workflow.told_costs(people text[], proposer text)
 declare exactly text[];
 begin
   if not (workflow.sees_all_facts() or proposer = app.me()) or not (proposer like 'service:%' or exists (
-      select from access.role_grant g where g.person_id = proposer and g.role in
+      select from access.role_grant g where g.person_id = access.canonical(proposer) and g.role in
         ('project_manager', 'resource_manager', 'practice_lead', 'delivery_director', 'finance'))) then
     return;
   end if;
-  exactly := app.answered_for(proposer);
+  exactly := app.answered_for(access.canonical(proposer));  -- also where another account of theirs proposed
   return query
   select r.person_id, r.bill_rate,
     case when r.person_id = any (exactly) then r.cost_rate else r.bill_rate * (1 - (s.step + 1) / 20) end,

@@ -11,7 +11,7 @@ from connectors.sim.twin import Twin
 from connectors.testing import in_process
 from store.db import Database
 from tests.web.conftest import DESKTOP, PHONE, Open, Served
-from tests.web.test_pages import violations
+from tests.web.test_everybody import violations
 from tests.workflow import firm
 from workflow.cards import ProposalCard
 from workflow.effects import work_once

@@ -382,7 +382,8 @@ def test_confidence_is_signed_and_carried_on(workflow: Workflow, under: Callable
 def test_an_unsaid_confidence_meets_the_strictest(workflow: Workflow, under: Callable[..., None]) -> None:
     unsure = {"action": ["create_assignment"], "confidence_below": "0.6"}
     under({"approvers": [{"relation": "practice_lead"}]}, when=unsure)
-    card = workflow.propose(principal("paula"), draft(assignment()))
+    unsaid = replace(draft(assignment()), confidence=None)
+    card = workflow.propose(principal("paula"), unsaid)
     assert (card.rule, card.why_gate) == ("last", ("confidence is not known, and 'asked' asks for it",))
 
 
