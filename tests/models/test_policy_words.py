@@ -128,6 +128,7 @@ def test_rules_that_come_go_and_move_are_told() -> None:
         ("new", "reminded after, hours"): ("", "24"),
         ("new", "its stand-ins asked too after, hours"): ("", "72"),
         ("new", "expires after, hours"): ("", "120"),
+        ("new", "no longer written after, hours"): ("", "336"),
         ("risk", "rule is gone"): ("register risk: Lead (practice lead (role))", ""),
     }
     [moved] = differences(before, PolicySet.model_validate(BODY | {"rules": [risk, small, rest]}))
