@@ -10,7 +10,7 @@ from typing import Any
 from models.backtest import Backtest, Past, Replayed, replay, summarize
 from models.policy import Facts, PolicySet, Rule
 from store.db import Tx
-from workflow.facts import Finding, Person, Project
+from workflow.findings import Finding, Person, Project
 from workflow.gates import Resolved, resolve
 from workflow.policy_people import Remembering
 

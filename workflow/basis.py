@@ -16,7 +16,7 @@ from models.actions import ActionKind
 from models.money import Money
 from models.proposal import Difference
 from store.db import Tx
-from workflow.facts import Finding
+from workflow.findings import Finding
 
 _PROJECT = ("name", "practice", "office", "client_id", "contract_id", "manager_id", "account_owner_id")
 _PERSON = ("name", "practice", "office", "manager_id", "starts_on", "ends_on")

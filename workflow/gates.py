@@ -14,7 +14,8 @@ from models.policy import PolicySet, Rule
 from models.policy_match import match
 from store.db import Tx
 from workflow.errors import NobodyMaySign
-from workflow.facts import Finding, derive
+from workflow.facts import derive
+from workflow.findings import Finding
 from workflow.sources import Candidate, ids, merged, people_of
 from workflow.stand_ins import with_stand_ins
 

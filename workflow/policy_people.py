@@ -12,7 +12,7 @@ from models.actions import ACTION_KINDS, ActionKind
 from models.policy import Condition, Facts, PolicySet, Rule
 from models.policy_lint import Check, LintFinding, Severity, in_order, kinds_taken
 from store.db import Tx
-from workflow.facts import Finding, Person, Project
+from workflow.findings import Finding, Person, Project
 from workflow.gates import Resolved, resolve
 
 R = TypeVar("R")

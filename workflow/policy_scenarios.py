@@ -7,7 +7,7 @@ from models.policy import PolicySet
 from models.policy_match import match
 from models.policy_scenarios import Outcome, Scenario, judge
 from store.db import Tx
-from workflow.facts import Finding, Person, Project
+from workflow.findings import Finding, Person, Project
 from workflow.gates import Resolved, resolve
 
 

@@ -32,7 +32,7 @@ from workflow import basis, policies
 from workflow.basis import GONE, Fields, Seen
 from workflow.docket import EVIDENCE
 from workflow.errors import ContradictsRecords, NobodyMaySign, PolicyAltered
-from workflow.facts import Finding
+from workflow.findings import Finding
 from workflow.gates import Request, Resolved, fillable, finding_for, gate_of, resolve
 from workflow.ledger import Lease
 

@@ -26,7 +26,7 @@ from workflow.errors import (
     OwnProposal,
     PolicyOvertaken,
 )
-from workflow.facts import Finding
+from workflow.findings import Finding
 from workflow.gates import Resolved, finding_for, needed_later, resolve
 from workflow.notices import listed
 from workflow.policies import known

@@ -8,7 +8,7 @@ from functools import reduce
 from models.access import Role
 from models.policy import ApproverSource, PolicySet, Relation
 from store.db import Tx, dumps
-from workflow.facts import Finding, Person, Project
+from workflow.findings import Finding, Person, Project
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from models.actions import (
     SendReminder,
     UndoWrite,
 )
-from workflow.facts import Finding
+from workflow.findings import Finding
 
 STATEMENT_CHARACTERS = 90
 

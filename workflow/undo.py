@@ -7,7 +7,7 @@ from models.evidence import RecordCitation
 from store.db import Tx
 from workflow.cards import ProposalCard
 from workflow.errors import BeingUndone, CannotBeUndone, ReasonNeeded, TooLateToUndo
-from workflow.facts import Done
+from workflow.findings import Done
 from workflow.propose import Draft, propose
 from workflow.undoable import PROPOSING, undoable_until
 

@@ -199,9 +199,8 @@ where system = %(system)s and state = 'ready' and waits_since is not null;
 -- name: done
 -- A write that is in its system of record, if the caller may see its proposal.
 select e.proposal_id, e.system, e.operation, e.item, e.external_ref as record_id, e.ordering_key, e.body as record,
-  e.settled_at, v.action, p.title, v.evidence, clock_timestamp() as now
+  e.settled_at, v.action, v.evidence, clock_timestamp() as now
 from workflow.effect e join workflow.proposal_version v using (proposal_id, version)
-join workflow.proposal p on p.proposal_id = e.proposal_id
 where e.effect_id = %(effect_id)s and e.state = 'done' and e.external_ref is not null;
 
 -- name: take_undo_turn

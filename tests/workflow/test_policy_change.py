@@ -30,7 +30,7 @@ from workflow.errors import (
     ReasonNeeded,
     SamePolicy,
 )
-from workflow.facts import Finding
+from workflow.findings import Finding
 from workflow.service import Workflow
 from workflow.titles import title_of
 
