@@ -15,20 +15,16 @@ import httpx
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
-from connectors.ports import (
+from connectors.errors import (
     ConnectorError,
-    Connectors,
     NoSuchRecord,
     OutcomeUnknown,
     Refused,
-    Resource,
     SignInRefused,
     SlowDown,
     SystemDown,
-    Transport,
-    Verb,
-    Written,
 )
+from connectors.ports import Connectors, Resource, Transport, Verb, Written
 from models.actions import ActionKind, System
 
 EXTERNAL_REF = "external_ref"  # the field that holds our key, so that a record can be found by it

@@ -1,5 +1,5 @@
-"""The firm's systems of record as Chargehand sees them: four ports, what can be read from each, what each one
-takes, and what can go wrong. How a record travels is a `Transport`'s business: HTTP, or in process."""
+"""The firm's systems of record as Chargehand sees them: four ports, what can be read from each and what each one
+takes. How a record travels is a `Transport`'s business: HTTP, or in process."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
@@ -10,6 +10,13 @@ from typing import Any, ClassVar, Literal, Self, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
+from connectors.errors import (
+    BodyDoesNotFit,
+    CannotUndo,
+    FoundTwice,
+    NotItsOperation,
+    UnreadableRecord,
+)
 from models.actions import (
     SYSTEMS,
     ActionKind,
@@ -22,7 +29,6 @@ from models.actions import (
     SendReminder,
     System,
 )
-from models.errors import ChargehandError
 from models.money import Money
 
 UNDONE_REF = "undone_ref"  # the field of a record that holds the key it was taken back under
@@ -41,86 +47,6 @@ Resource = Literal[
     "employees",
     "development-plans",
 ]
-
-
-# --- what goes wrong
-class ConnectorError(ChargehandError):
-    """A system of record did not do what it was asked."""
-
-    status = 502
-
-
-class SystemDown(ConnectorError):
-    """The {system} is not available: {reason}. Nothing was written."""
-
-    status = 503
-    retry = "later"
-
-
-class SignInRefused(SystemDown):
-    """The {system} does not accept Chargehand's token: {reason}. Nothing was written."""
-
-
-class SlowDown(ConnectorError):
-    """The {system} asks to be called again in {retry_after:.1f} s. Nothing was written."""
-
-    status = 503
-    retry = "later"
-
-    def __init__(self, *, system: System, retry_after: float) -> None:
-        self.retry_after = retry_after  # seconds
-        super().__init__(system=system, retry_after=retry_after)
-
-
-class OutcomeUnknown(ConnectorError):
-    """The {system} may or may not have done {operation}: {reason}.
-
-    The request was sent and no answer came. Within the port's `max_write_seconds` the write may still happen:
-    wait that long, then `find` it, and only then send it again."""
-
-    status = 504
-    retry = "later"
-
-
-class Refused(ConnectorError):
-    """The {system} refused {operation}: {reason}. Sending it again cannot help."""
-
-    status = 422
-
-
-class FoundTwice(ConnectorError):
-    """The {system} holds {operation} {count} times for one approval: {record_ids}. Keep one of them."""
-
-    status = 409
-    retry = "with a fix"
-
-
-class NoSuchRecord(ConnectorError):
-    """The {system} has no record {record_id} among its {resource}."""
-
-    status = 404
-
-
-class UnreadableRecord(ConnectorError):
-    """Record {record_id} among the {resource} of the {system} cannot be understood: {reason}"""
-
-
-class NotItsOperation(ConnectorError):
-    """The {system} does not take {operation}."""
-
-    status = 422
-
-
-class CannotUndo(ConnectorError):
-    """The {system} cannot undo {operation}."""
-
-    status = 422
-
-
-class BodyDoesNotFit(ConnectorError):
-    """The body of {operation} is not what the {system} takes: {reason}."""
-
-    status = 422
 
 
 # --- what is exchanged

@@ -10,20 +10,9 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from connectors.errors import ConnectorError, NoSuchRecord, OutcomeUnknown, Refused, SlowDown, SystemDown
 from connectors.http import SystemSettings
-from connectors.ports import (
-    ConnectorError,
-    Connectors,
-    NoSuchRecord,
-    OutcomeUnknown,
-    Refused,
-    Resource,
-    SlowDown,
-    SystemDown,
-    Transport,
-    Verb,
-    Written,
-)
+from connectors.ports import Connectors, Resource, Transport, Verb, Written
 from connectors.sim.book import Entry
 from connectors.sim.serve import address, listen, server
 from connectors.sim.twin import Declined, Faults, Kept, Twin

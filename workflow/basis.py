@@ -11,7 +11,8 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from connectors.ports import Crm, Erp, Hris, NoSuchRecord, Psa, SystemOfRecord
+from connectors.errors import NoSuchRecord
+from connectors.ports import Crm, Erp, Hris, Psa, SystemOfRecord
 from models.actions import ActionKind
 from models.money import Money
 from models.proposal import Difference

@@ -13,10 +13,9 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Literal, TypeVar
 
-from connectors.ports import (
+from connectors.errors import (
     BodyDoesNotFit,
     CannotUndo,
-    Connectors,
     FoundTwice,
     NoSuchRecord,
     NotItsOperation,
@@ -24,9 +23,9 @@ from connectors.ports import (
     Refused,
     SlowDown,
     SystemDown,
-    SystemOfRecord,
     UnreadableRecord,
 )
+from connectors.ports import Connectors, SystemOfRecord
 from connectors.ports import Written as Record
 from models.access import service
 from models.errors import ChargehandError

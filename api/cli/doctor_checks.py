@@ -16,7 +16,7 @@ import psycopg
 from api.database import NAME, SET_UP, Place, server_root
 from api.jobs.audit import anchor_every, anchors_folder, signing_key
 from api.settings import Settings
-from connectors.ports import ConnectorError
+from connectors.errors import ConnectorError
 from models.actions import SYSTEMS
 from models.errors import ChargehandError
 from store.cluster import SUPERUSER, Cluster

@@ -7,15 +7,8 @@ from datetime import date
 
 import pytest
 
-from connectors.ports import (
-    Connectors,
-    FoundTwice,
-    NoSuchRecord,
-    OutcomeUnknown,
-    Refused,
-    SlowDown,
-    SystemDown,
-)
+from connectors.errors import FoundTwice, NoSuchRecord, OutcomeUnknown, Refused, SlowDown, SystemDown
+from connectors.ports import Connectors
 from connectors.sim.twin import Faults, Seed, Twin
 from models.actions import SYSTEMS, ActionKind, Write
 from tests.connectors.conftest import KINDS

@@ -14,9 +14,7 @@ import pytest
 from opentelemetry.sdk.trace import TracerProvider
 from pydantic import SecretStr, ValidationError
 
-from connectors.http import HttpTransport, SystemSettings
-from connectors.ports import (
-    Erp,
+from connectors.errors import (
     NoSuchRecord,
     OutcomeUnknown,
     Refused,
@@ -25,6 +23,8 @@ from connectors.ports import (
     SystemDown,
     UnreadableRecord,
 )
+from connectors.http import HttpTransport, SystemSettings
+from connectors.ports import Erp
 from connectors.testing import TOKEN
 
 OURS = {"id": "R-7", "external_ref": "key-1"}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from connectors.ports import BodyDoesNotFit, CannotUndo, NotItsOperation, UnreadableRecord
+from connectors.errors import BodyDoesNotFit, CannotUndo, NotItsOperation, UnreadableRecord
 from connectors.sim.twin import Seed, Twin
 from connectors.testing import in_process
 from models.actions import ACTION_KINDS, SYSTEMS

@@ -5,7 +5,7 @@ from collections import Counter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connectors.ports import FoundTwice, OutcomeUnknown, Refused, SlowDown, SystemDown
+from connectors.errors import FoundTwice, OutcomeUnknown, Refused, SlowDown, SystemDown
 from connectors.sim.twin import Faults, Twin
 from connectors.testing import in_process
 from models.actions import HoldInvoice

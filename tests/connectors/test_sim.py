@@ -11,8 +11,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from connectors.errors import OutcomeUnknown, SignInRefused, SystemDown
 from connectors.http import connect
-from connectors.ports import OutcomeUnknown, SignInRefused, SystemDown
 from connectors.sim.firm_files import read_firm
 from connectors.sim.twin import Seed, Twin
 from connectors.testing import TOKEN, serving, settings

@@ -5,18 +5,8 @@ from typing import get_args
 
 import pytest
 
-from connectors.ports import (
-    PORTS,
-    UNDONE_REF,
-    Connectors,
-    NoSuchRecord,
-    OutcomeUnknown,
-    Refused,
-    SlowDown,
-    SystemDown,
-    Verb,
-    undoing,
-)
+from connectors.errors import NoSuchRecord, OutcomeUnknown, Refused, SlowDown, SystemDown
+from connectors.ports import PORTS, UNDONE_REF, Connectors, Verb, undoing
 from connectors.sim.twin import Faults, Seed, Twin
 from models.actions import ActionKind, Write
 from tests.connectors.conftest import KINDS

@@ -9,7 +9,7 @@ from procrastinate.exceptions import AlreadyEnqueued
 from api.jobs.queue import job_queue
 from api.jobs.worker import connectors
 from api.settings import Settings
-from connectors.ports import SystemDown
+from connectors.errors import SystemDown
 from models.actions import SYSTEMS
 from store.db import Database
 
