@@ -1,5 +1,5 @@
-"""The firm's systems of record as Chargehand sees them: four ports, what can be read from each and what each one
-takes. How a record travels is a `Transport`'s business: HTTP, or in process."""
+"""The firm's systems of record as Chargehand sees them: four ports, what can be read from each and what each
+one takes. How a record travels is a `Transport`'s business: HTTP, or in process."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping

@@ -13,7 +13,7 @@ from store.db import Tx
 from workflow.basis import fields, keep_basis
 from workflow.cards import ProposalCard
 from workflow.decide import sign
-from workflow.docket import Docket, approver_rows
+from workflow.docket import Docket
 from workflow.errors import (
     CannotEdit,
     GateChanged,
@@ -29,7 +29,7 @@ from workflow.notices import tell
 from workflow.policies import active, pinned
 from workflow.read import card
 from workflow.seat import check_gate, take_seat
-from workflow.titles import title_of
+from workflow.versions import Version, store
 
 # What an approver may change of an action. Not its kind, nor whose project, contract, invoice, person or
 # money it is about: that would be another proposal, under another's gate.
@@ -195,40 +195,10 @@ def _regate(docket: Docket) -> None:
 def _revise(docket: Docket, new: _Revision, audited: str) -> Docket:
     tx, current = docket.tx, docket.current
     next_state(current.state, "edit", str(current.proposal_id))
-    facts, rule = new.resolved.finding.facts, new.resolved.rule
+    rule = new.resolved.rule
     text = canonical(new.action, docket.evidence, new.policy_sha256, rule.name, docket.confidence)
-    version = current.version + 1
-    tx.execute(
-        "proposals.add_version",
-        proposal_id=current.proposal_id,
-        version=version,
-        author_id=new.author_id,
-        canonical=text,
-        content_hash=content_hash(text),
-        policy_sha256=new.policy_sha256,
-        rule=rule.name,
-        gate=rule.model_dump(mode="json"),
-        facts=facts.model_dump(mode="json"),
-        explanation=dict(current.explanation),
-        note=new.note,
-        why=list(new.resolved.why),
-    )
-    tx.execute(
-        "proposals.put_version",
-        proposal_id=current.proposal_id,
-        version=version,
-        title=title_of(new.action, new.resolved.finding),
-        amount=facts.amount.amount if facts.amount else None,
-        currency=facts.amount.currency if facts.amount else None,
-        expires_after_hours=rule.gate.expire_hours(0),
-        remind_after_hours=rule.gate.remind_hours(0),
-        escalate_after_hours=rule.gate.escalate_hours(0),
-    )
-    tx.execute(
-        "proposals.add_approvers",
-        proposal_id=current.proposal_id,
-        version=version,
-        approvers=approver_rows(new.resolved),
+    version = store(
+        docket, Version(new.action, text, new.author_id, new.note, new.policy_sha256, new.resolved)
     )
     keep_basis(tx, current.proposal_id, version, fields(new.resolved.finding))
     tx.audit(

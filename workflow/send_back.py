@@ -7,14 +7,14 @@ from models.access import NotFound
 from models.proposal import content_hash, sent_back
 from store.db import Tx
 from workflow import basis
-from workflow.docket import Docket, approver_rows
+from workflow.docket import Docket
 from workflow.errors import ContradictsRecords, LeaseLost, NobodyMaySign
 from workflow.gates import Resolved, find_gate
 from workflow.ledger import Lease
 from workflow.notices import tell
 from workflow.policies import active
 from workflow.recheck import Objection
-from workflow.titles import title_of
+from workflow.versions import Version, store
 
 
 @dataclass(frozen=True)
@@ -81,41 +81,12 @@ def _new_version(docket: Docket, objection: Objection) -> Docket:
 
 def _regate(docket: Docket, objection: Objection, resolved: Resolved, policy_sha256: str) -> None:
     """Under the gate that the policy in force asks for."""
-    tx, current, rule, facts = docket.tx, docket.current, resolved.rule, resolved.finding.facts
-    version = current.version + 1
-    text = sent_back(current.canonical, version, objection.differences, policy_sha256, rule.name)
-    tx.execute(
-        "proposals.add_version",
-        proposal_id=current.proposal_id,
-        version=version,
-        author_id=current.author_id,
-        canonical=text,
-        content_hash=content_hash(text),
-        policy_sha256=policy_sha256,
-        rule=rule.name,
-        gate=rule.model_dump(mode="json"),
-        facts=facts.model_dump(mode="json"),
-        explanation=dict(current.explanation),
-        note=_sentence(objection),
-        why=list(resolved.why),
+    current = docket.current
+    text = sent_back(
+        current.canonical, current.version + 1, objection.differences, policy_sha256, resolved.rule.name
     )
-    tx.execute(
-        "proposals.put_version",
-        proposal_id=current.proposal_id,
-        version=version,
-        title=title_of(docket.action, resolved.finding),
-        amount=facts.amount.amount if facts.amount else None,
-        currency=facts.amount.currency if facts.amount else None,
-        expires_after_hours=rule.gate.expire_hours(0),
-        remind_after_hours=rule.gate.remind_hours(0),
-        escalate_after_hours=rule.gate.escalate_hours(0),
-    )
-    tx.execute(
-        "proposals.add_approvers",
-        proposal_id=current.proposal_id,
-        version=version,
-        approvers=approver_rows(resolved),
-    )
+    note = _sentence(objection)
+    store(docket, Version(docket.action, text, current.author_id, note, policy_sha256, resolved))
 
 
 def _repeat(docket: Docket, objection: Objection) -> None:
