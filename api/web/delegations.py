@@ -7,9 +7,9 @@ from fastapi import APIRouter, Depends, Form, Request, Response, status
 from fastapi.responses import HTMLResponse, RedirectResponse
 from pydantic import ValidationError
 
+from api import wording
 from api.auth.callers import Caller, SignedIn, Wired, may
 from api.routes.delegations import DelegationWanted
-from api.web import wording
 from api.web.render import page
 from api.wiring import Application
 from models.errors import ChargehandError

@@ -8,9 +8,9 @@ from fastapi import APIRouter, Form, Query, Request, Response, status
 from fastapi.responses import HTMLResponse, RedirectResponse
 from markupsafe import Markup
 
+from api import wording
 from api.auth.callers import SignedIn, Wired
 from api.routes import insight as find
-from api.web import wording
 from api.web.charts import Bar, Series, bars, columns, lines
 from api.web.render import page
 from models.access import require

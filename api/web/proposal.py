@@ -9,9 +9,9 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse, RedirectResponse
 from pydantic import ValidationError
 
+from api import forms
 from api.auth.callers import Caller, SignedIn, Wired, application, may
 from api.routes.operations import EffectId
-from api.web import edit_form
 from api.web.changes import between, effect_of
 from api.web.render import names, page
 from models.actions import ReturnTimeEntries
@@ -221,9 +221,9 @@ def _edit(proposal_id: UUID, request: Request, caller: Caller, sent: Mapping[str
     workflow = application(request).workflow
     card = workflow.card(caller.principal, proposal_id)
     try:
-        action = edit_form.edited(card.action, sent)
+        action = forms.edited(card.action, sent)
     except ValidationError as error:
-        return _edit_page(request, caller, card, sent, errors=edit_form.faults(error))
+        return _edit_page(request, caller, card, sent, errors=forms.faults(error))
     try:
         workflow.edit(
             caller.principal,
@@ -342,7 +342,7 @@ def _edit_page(
         caller,
         code,
         card=card,
-        groups=edit_form.groups(card.action, sent, errors),
+        groups=forms.groups(card.action, sent, errors),
         note=sent.get("note", ""),
         unplaced=[e for name, e in (errors or {}).items() if name not in _placed(card)],
         problem=problem,
@@ -350,4 +350,4 @@ def _edit_page(
 
 
 def _placed(card: ProposalCard) -> set[str]:
-    return {f.name for group in edit_form.groups(card.action) for f in group.fields}
+    return {f.name for group in forms.groups(card.action) for f in group.fields}

@@ -14,9 +14,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
+from api import wording
 from api.auth.callers import Caller, application
-from api.web import wording
-from api.web.hidden import visible
+from api.hidden import visible
+from api.web import markup
 
 STATIC = Path(__file__).parent / "static"
 
@@ -33,7 +34,7 @@ def environment() -> Environment:
         finalize=_shown,
     )
     env.filters |= {
-        "money": wording.money,
+        "money": markup.money,
         "day": wording.day,
         "shortday": wording.shortday,
         "moment": _moment,
@@ -45,7 +46,7 @@ def environment() -> Environment:
         "amount": wording.amount,
         "seconds": wording.seconds,
         "percent": wording.percent,
-        "prose": wording.prose,
+        "prose": markup.prose,
         "exact": _exact,
         "json": _json,
         "fromjson": json.loads,
@@ -132,7 +133,7 @@ def _exact(value: str) -> Markup:
 
 @pass_context
 def _moment(context: Context, value: datetime) -> Markup:
-    return wording.moment(value, context["zone"])
+    return markup.moment(value, context["zone"])
 
 
 @pass_context

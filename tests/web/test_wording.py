@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markupsafe import escape
 
-from api.web.hidden import visible
+from api.hidden import visible
+from api.web.markup import money, prose
 from api.web.render import environment
-from api.web.wording import amount, columns, field, money, number, plain, prose
+from api.wording import amount, columns, field, number, plain
 from models.money import Money
 
 

@@ -5,8 +5,8 @@ from decimal import Decimal
 import pytest
 from pydantic import ValidationError
 
+from api.forms import edited, faults, groups
 from api.web.changes import between
-from api.web.edit_form import edited, faults, groups
 from models.actions import ACTION_KINDS, Action, ChangePolicy, CreateChangeOrder, HoldInvoice, UndoWrite
 from tests.models.test_actions import EXAMPLES
 from tests.workflow import firm

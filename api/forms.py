@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from api.web.wording import field as label_of
+from api.wording import field as label_of
 from models.actions import Action, ActionAdapter, CreateChangeOrder
 from models.money import Money
 from workflow.revise import EDITABLE, EDITABLE_IN_ENTRY

@@ -1,16 +1,12 @@
-"""How things are called and written on pages."""
+"""How things are called and written, wherever people read them."""
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from math import floor, log10
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from markupsafe import Markup, escape
-
-from api.web.hidden import visible
 from models.actions import ActionKind, System
 from models.money import Money
 from models.proposal import EffectState, ProposalState
@@ -75,8 +71,6 @@ _FIGURE = re.compile(r"-?\d+(?:\.\d+)?")
 _WORDS = re.compile(r"[a-z]+(?:_[a-z]+)+")
 _ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _ISO_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}")
-_ITEM = re.compile(r"(?:[-*•]|\d{1,2}[.)])\s+")
-_STRONG = re.compile(r"\*\*(.+?)\*\*")
 
 
 def field(name: str) -> str:
@@ -89,12 +83,15 @@ def field(name: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def money(value: Money | Mapping[str, Any]) -> Markup:
-    """An amount with its currency, in figures that line up."""
-    found = value if isinstance(value, Money) else Money.model_validate(value)
-    return Markup('<span class="money"><abbr>{}</abbr> {}</span>').format(
-        found.currency, f"{found.amount:,.2f}"
-    )
+def money(value: Money | Mapping[str, Any]) -> str:
+    """An amount with its currency, e.g. EUR 12,000.00."""
+    found = as_money(value)
+    return f"{found.currency} {found.amount:,.2f}"
+
+
+def as_money(value: Money | Mapping[str, Any]) -> Money:
+    """Money, also as JSON has it."""
+    return value if isinstance(value, Money) else Money.model_validate(value)
 
 
 def day(value: date | str) -> str:
@@ -106,17 +103,6 @@ def day(value: date | str) -> str:
 def shortday(value: str) -> str:
     """A date of this or next year, e.g. 4 Jan."""
     return f"{date.fromisoformat(value):%-d %b}"
-
-
-def moment(value: datetime, zone: str) -> Markup:
-    """A moment in the reader's time zone, with the whole of it on hover."""
-    local = value.astimezone(ZoneInfo(zone))
-    year = "" if local.year == datetime.now(local.tzinfo).year else f" {local.year}"
-    return Markup('<time datetime="{}" title="{}">{}</time>').format(
-        value.astimezone(UTC).isoformat(timespec="seconds"),
-        f"{local:%A, %-d %B %Y, %H:%M} {local.tzname()}",
-        f"{local:%-d %b}{year}, {local:%H:%M}",
-    )
 
 
 def span(length: timedelta) -> str:
@@ -222,34 +208,3 @@ def columns(records: Sequence[Mapping[str, Any]]) -> list[str]:
 def plain(text: str) -> str:
     """A machine's word as people write it: out_of_scope is 'out of scope'."""
     return text.replace("_", " ") if _WORDS.fullmatch(text) else text
-
-
-def prose(text: str) -> Markup:
-    """The copilot's words: paragraphs, lists of lines that begin with a dash or a number, and **strong**
-    words. Everything else is shown as it is written."""
-    blocks: list[Markup] = []
-    items: list[Markup] = []
-    numbered = False
-
-    def flush() -> None:
-        if items:
-            tag = Markup("ol") if numbered else Markup("ul")
-            blocks.append(Markup("<{0}>{1}</{0}>").format(tag, Markup("").join(items)))
-            items.clear()
-
-    for line in visible(text).splitlines():
-        if match := _ITEM.match(line.strip()):
-            if items and numbered != line.strip()[0].isdigit():
-                flush()
-            numbered = line.strip()[0].isdigit()
-            items.append(Markup("<li>{}</li>").format(_strong(line.strip()[match.end() :])))
-            continue
-        flush()
-        if line.strip():
-            blocks.append(Markup("<p>{}</p>").format(_strong(line)))
-    flush()
-    return Markup("").join(blocks)
-
-
-def _strong(line: str) -> Markup:
-    return Markup(_STRONG.sub(r"<strong>\1</strong>", str(escape(line))))
