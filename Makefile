@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 UV     := UV_PYTHON_DOWNLOADS=never $(BIN)/uv pip
 JOBS   ?= 2
 
-.PHONY: demo serve test lint types bench quality chaos lock clean screens help
+.PHONY: demo serve test lint types bench quality chaos lock clean screens strings help
 .DEFAULT_GOAL := help
 
 help:  ## What can be made
@@ -56,6 +56,9 @@ chaos: $(VENV)/.dev  ## Slow outage and kill -9 runs of the workflow
 
 screens: $(VENV)/.dev  ## Pictures of the pages for docs/
 	$(BIN)/python -m api.cli.screens
+
+strings: $(VENV)/.runtime  ## Every string of the pages, for translators
+	@$(BIN)/python -m api.cli.strings
 
 lock: $(BIN)/uv  ## Resolve the locks again
 	$(UV) compile --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url -q \

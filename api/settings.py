@@ -39,6 +39,8 @@ class Settings(BaseSettings):
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
     public_url: HttpUrl | None = None  # how people reach this installation; links in messages start with it
 
+    language: Annotated[str, Field(pattern="^[A-Za-z]{2,3}(_[A-Za-z]+)?$")] = "en"  # of pages
+
     database_url: SecretStr | None = Field(default=None, validation_alias="DATABASE_URL")
     # The passwords of the database's roles: each its own, or derived from the one secret. A process needs
     # only those of the roles that it works with.

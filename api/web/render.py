@@ -17,23 +17,29 @@ from markupsafe import Markup, escape
 from api import wording
 from api.auth.callers import Caller, application
 from api.hidden import visible
-from api.web import markup
+from api.web import i18n, markup
 
 STATIC = Path(__file__).parent / "static"
 
 
 @cache
-def environment() -> Environment:
+def environment(language: str = "en") -> Environment:
     """Escapes everything, shows hidden characters, and knows no undefined name."""
     env = Environment(
         loader=PackageLoader("api.web"),
+        extensions=["jinja2.ext.i18n"],
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         finalize=_shown,
     )
+    said, counted, translate = i18n.callables(language, _shown)
+    env.newstyle_gettext = True  # type: ignore[attr-defined]
+    env.policies["ext.i18n.trimmed"] = True
+    env.globals |= {"_": said, "gettext": said, "ngettext": counted, "LANGUAGE": language}
     env.filters |= {
+        "translate": translate,
         "money": markup.money,
         "day": wording.day,
         "shortday": wording.shortday,
@@ -77,7 +83,7 @@ def page(
     principal = caller.principal if caller else None
     waiting, unread = _counts(request, caller) if caller else (0, 0)
     html = (
-        environment()
+        environment(application(request).settings.language)
         .get_template(template)
         .render(
             me=principal,
