@@ -10,6 +10,8 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.staticfiles import StaticFiles
 
 from api import idempotency
+from api.chat.desks import desks, serving
+from api.chat.inbound import Inbound
 from api.live import Live
 from api.middleware import Observed
 from api.problems import ProblemDetails, Problems
@@ -43,11 +45,13 @@ def create_app(application: Application) -> FastAPI:
     """The application, ready to be served. `application` stays open for as long as it is."""
     watching = Live(application.db)
     problems = Problems(pages.problem_page)
+    inbound = Inbound(application.db)
+    chats = desks(application, inbound)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
-        async with watching.running():
+        async with watching.running(), serving(chats, inbound):
             yield
 
     app = FastAPI(
@@ -80,6 +84,8 @@ def create_app(application: Application) -> FastAPI:
     ):
         app.include_router(resource.router)
     app.include_router(pages.router)
+    for chat in chats:
+        chat.install(app)
     app.mount("/static", StaticFiles(directory=pages.STATIC), name="static")
     app.add_middleware(Observed, problems=problems, https=application.is_https)
     app.openapi = lambda: openapi(app)  # type: ignore[method-assign]

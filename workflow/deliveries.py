@@ -36,6 +36,12 @@ class Undeliverable(ChargehandError):
     status = 422
 
 
+class Unreachable(ChargehandError):
+    """{person_id} is not to be found on {surface}."""
+
+    status = 404
+
+
 @dataclass(frozen=True)
 class Message:
     """What one person hears about one thing."""
@@ -49,6 +55,7 @@ class Message:
     title: str | None  # of the proposal it is about
     text: str
     proposal_id: UUID | None
+    thread_id: UUID | None  # the conversation that asked
     created_at: datetime
 
 
@@ -60,7 +67,8 @@ class Surface(Protocol):
 
     def send(self, message: Message) -> str:
         """Send it; its reference there. Raises SurfaceDown where it certainly did not leave, Undeliverable
-        where it never will; any other exception means that it may have left."""
+        where it never will, Unreachable where the person is not there at all; any other exception means that
+        it may have left."""
 
     def find(self, message: Message) -> str | None:
         """The reference of an earlier attempt that arrived, or None where none did or nobody can tell."""
@@ -82,6 +90,7 @@ class Lease:
     kind: Heard
     text: str
     proposal_id: UUID | None
+    thread_id: UUID | None
     created_at: datetime
     title: str | None
     still_news: bool
@@ -103,6 +112,7 @@ class Lease:
             title=self.title,
             text=self.text,
             proposal_id=self.proposal_id,
+            thread_id=self.thread_id,
             created_at=self.created_at,
         )
 
@@ -148,7 +158,7 @@ def deliver_once(db: Database, surface: Surface, patience: Patience | None = Non
     if lease is None:
         return False
     if not lease.still_news:
-        _settle(db, lease, "dropped", error="decided elsewhere before it was sent")
+        _settle(db, lease, "dropped", error="decided or heard elsewhere before it was sent")
     elif lease.attempts > MOST_ATTEMPTS:
         _settle(db, lease, "parked", error=f"tried {MOST_ATTEMPTS} times")
     else:
@@ -172,6 +182,8 @@ def _attempt(db: Database, surface: Surface, lease: Lease, patience: Patience) -
         _release(db, lease, e, after=patience.outage, give_back=True, reached=False)
     except Undeliverable as e:
         _settle(db, lease, "parked", error=str(e))
+    except Unreachable as e:
+        _settle(db, lease, "dropped", error=str(e))
     except Exception as e:
         log.warning("delivery %s may have left: %r", lease.delivery_id, e)
         after = min(2.0**lease.attempts, patience.longest_backoff)

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from pydantic import SecretStr
 
+from api.chat import posts
 from api.database import place, require_ready
 from api.jobs.audit import anchor_if_due, forget_old
 from api.jobs.bench_report import make_reports
@@ -18,6 +19,7 @@ from connectors.http import SystemSettings, connect
 from connectors.ports import Connectors
 from models.actions import SYSTEMS, System
 from models.text.embed import default_embedder
+from store.db import Database
 from store.shelf import Shelf
 from tools.catalogue import TOOLS
 from tools.registry import Registry
@@ -49,12 +51,17 @@ def connectors(settings: Settings) -> Connectors:
 UNCONNECTED = "http://not-connected.invalid"
 
 
-def surfaces(settings: Settings) -> list[Surface]:
+def surfaces(settings: Settings, database: Database) -> list[Surface]:
     """Where people hear things outside our pages."""
     if settings.smtp_url is None:
         return []
     sending = MailSettings(settings.smtp_url.get_secret_value(), settings.mail_from, public_url(settings))
     return [Mail(sending)]
+
+
+def posters(settings: Settings, database: Database) -> list[posts.Poster]:
+    """Where messages that show a proposal are drawn anew."""
+    return []
 
 
 def run_worker(settings: Settings) -> None:
@@ -69,10 +76,16 @@ def run_worker(settings: Settings) -> None:
         threading.Thread(target=run, args=(database, systems, stop), name=f"ledger-{n}")
         for n in range(LEDGER_THREADS)
     ]
-    told = surfaces(settings)
+    told = surfaces(settings, database)
     deliveries.enable(database, told)
-    if told:
-        ledger.append(threading.Thread(target=deliveries.run, args=(database, told, stop), name="messages"))
+    ledger += [  # each its own: a mail server that is slow holds no chat back
+        threading.Thread(target=deliveries.run, args=(database, [s], stop), name=f"messages-{s.name}")
+        for s in told
+    ]
+    ledger += [
+        threading.Thread(target=posts.run, args=(database, [p], stop), name=f"posts-{p.name}")
+        for p in posters(settings, database)
+    ]
     queue = job_queue(
         where.roles["worker"],
         sweep=lambda: workflow.sweep(datetime.now(UTC)),

@@ -5,7 +5,8 @@ update workflow.surface set enabled = %(enabled)s where surface = %(surface)s an
 -- name: claim
 -- Lease the oldest message of a surface that is due, in its turn among those about the same thing for the same
 -- person. A lease that ran out belongs to a worker that died: it may have sent it until then. `still_news`: a
--- card or a reminder that the person need not act on any more is not sent at all.
+-- card or a reminder that the person need not act on any more is not sent at all, nor is a mail about what the
+-- person heard in chat.
 with due as (
   select d.delivery_id,
     case when d.state = 'leased' then greatest(d.sent_at, d.lease_until) else d.sent_at end as sent_at
@@ -26,10 +27,13 @@ left join firm.person who on who.person_id = n.person_id
 left join firm.office o on o.office = who.office
 where d.delivery_id = due.delivery_id and n.notice_id = d.notice_id
 returning d.delivery_id, d.fence, d.attempts, d.sent_at, n.notice_id, n.person_id, n.kind, n.text, n.proposal_id,
-  n.created_at, coalesce(who.name, n.person_id) as name, who.email, coalesce(o.timezone, 'UTC') as timezone,
+  n.thread_id, n.created_at, coalesce(who.name, n.person_id) as name, who.email, coalesce(o.timezone, 'UTC') as timezone,
   p.title,
   (n.kind not in ('card', 'reminder') or exists (
-    select from workflow.open_seat a where a.proposal_id = n.proposal_id and a.person_id = n.person_id)) as still_news;
+    select from workflow.open_seat a where a.proposal_id = n.proposal_id and a.person_id = n.person_id))
+  and not (d.surface = 'mail' and exists (
+    select from workflow.delivery heard where heard.notice_id = n.notice_id and heard.surface <> 'mail'
+      and heard.state = 'sent')) as still_news;
 
 -- name: mark_sent
 -- From now on it may have left.

@@ -1,0 +1,56 @@
+"""The chat surfaces that an installation's settings name, as the desk serves them."""
+
+import threading
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from typing import Protocol
+
+from fastapi import FastAPI
+
+from api.chat.accounts import ChatSurface
+from api.chat.inbound import THREADS, Inbound, Received
+from api.wiring import Application
+
+
+class ChatDesk(Protocol):
+    """What the desk serves of one chat surface."""
+
+    @property
+    def name(self) -> ChatSurface: ...
+
+    def install(self, app: FastAPI) -> None:
+        """Add the surface's routes, where it has any."""
+
+    def running(self) -> AbstractAsyncContextManager[None]:
+        """For as long as the desk serves: checks what it needs, holds sockets open."""
+
+    def handle(self, received: Received) -> None:
+        """Work what was taken. Blocking, in a thread of its own; safe to repeat."""
+
+
+def desks(application: Application, inbound: Inbound) -> list[ChatDesk]:
+    """Those whose settings are there."""
+    return []
+
+
+@asynccontextmanager
+async def serving(found: Sequence[ChatDesk], inbound: Inbound) -> AsyncIterator[None]:
+    """Receive, and work what was received."""
+    if not found:
+        yield
+        return
+    stop = threading.Event()
+    handlers = {desk.name: desk.handle for desk in found}
+    threads = [
+        threading.Thread(target=inbound.run, args=(handlers, stop), name=f"chat-{n}", daemon=True)
+        for n in range(THREADS)  # daemons: what they hold when the process must end is leased, not lost
+    ]
+    async with AsyncExitStack() as stack:
+        for desk in found:
+            await stack.enter_async_context(desk.running())
+        for thread in threads:
+            thread.start()
+        try:
+            yield
+        finally:
+            stop.set()
