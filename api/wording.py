@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from math import floor, log10
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from models.actions import ActionKind, System
 from models.money import Money
@@ -103,6 +104,12 @@ def day(value: date | str) -> str:
 def shortday(value: str) -> str:
     """A date of this or next year, e.g. 4 Jan."""
     return f"{date.fromisoformat(value):%-d %b}"
+
+
+def moment(value: datetime, zone: str) -> str:
+    """A moment in a reader's time zone (IANA name), e.g. 4 Jan 2027, 10:00 CET."""
+    local = value.astimezone(ZoneInfo(zone))
+    return f"{local:%-d %b %Y, %H:%M} {local.tzname()}"
 
 
 def span(length: timedelta) -> str:
