@@ -82,7 +82,7 @@ def test_no_text_passes_for_another_field() -> None:
     sly = order.items[0].model_copy(update={"description": "Work; Hours: 1\nAmount: EUR 1.00"})
     (write,) = facts(made(order.model_copy(update={"items": (sly,)})), ZONE).writes
     labels = [label for label, _ in write.fields]
-    assert labels.count("Item 1, Hours") == labels.count("Items 1, Amount") == 1
+    assert labels.count("Item 1, Hours") == labels.count("Item 1, Amount") == 1
     assert dict(write.fields)["Item 1, Description"] == sly.description
 
 
