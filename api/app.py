@@ -18,6 +18,7 @@ from api.problems import ProblemDetails, Problems
 from api.routes import (
     audit,
     delegations,
+    filters,
     health,
     insight,
     live,
@@ -72,6 +73,7 @@ def create_app(application: Application) -> FastAPI:
         threads,
         proposals,
         delegations,
+        filters,
         notices,
         live,
         tools,

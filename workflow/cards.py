@@ -174,6 +174,7 @@ class ProposalSummary(_View):
     waits_for_me: bool
     why_you: str | None
     risk: float  # points, 0 to 2.2; how it ranks: see workflow.inbox
+    ranked_at: datetime  # its deadline, brought forward by what it weighs: what lists are ordered by
     likeness: str  # the same for proposals of one kind, place, rule and proposer
 
 

@@ -40,6 +40,9 @@ class FilterWords(TypedDict, total=False):
     project_id: str | None
     practice: str | None
     min_amount: Decimal | None
+    due_within_hours: int | None
+    rule: str | None
+    proposer_id: str | None
     text: str | None
 
 
@@ -52,6 +55,9 @@ class Filters:
     project_id: str | None = None
     practice: str | None = None
     min_amount: Decimal | None = None  # in the policy's currency
+    due_within_hours: int | None = None  # waits, and expires within so many
+    rule: str | None = None  # of the policy
+    proposer_id: str | None = None
     text: str | None = None  # in the title, in any case
 
     def parameters(self) -> dict[str, Any]:

@@ -126,6 +126,11 @@ def proposals(
     min_amount: Annotated[
         Decimal | None, Query(ge=0, le=10**12, description="At least this, in the policy's currency")
     ] = None,
+    due_within_hours: Annotated[
+        int | None, Query(ge=1, le=10_000, description="Only what waits, and expires within so many hours")
+    ] = None,
+    rule: Annotated[str | None, Query(max_length=100, description="Only under this policy rule")] = None,
+    proposer_id: Annotated[str | None, Query(max_length=100, description="Only what they proposed")] = None,
     text: Annotated[str | None, Query(max_length=200, description="Only with this in the title")] = None,
     limit: Limit = 50,
     after: Annotated[str | None, Query(description="`after` of the page before")] = None,
@@ -139,6 +144,9 @@ def proposals(
         project_id=project_id,
         practice=practice,
         min_amount=min_amount,
+        due_within_hours=due_within_hours,
+        rule=rule,
+        proposer_id=proposer_id,
         text=text,
         limit=limit,
         after=after,

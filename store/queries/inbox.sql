@@ -18,6 +18,11 @@ found as materialized (
     and (%(project_id)s::text is null or p.project_id = %(project_id)s)
     and (%(practice)s::text is null or p.practice = %(practice)s)
     and (%(min_amount)s::numeric is null or p.stake >= %(min_amount)s)
+    and (%(due_within_hours)s::integer is null
+      or p.state = 'pending' and p.expires_at <= now() + make_interval(hours => %(due_within_hours)s::integer))
+    and (%(proposer_id)s::text is null or p.proposer_id = %(proposer_id)s)
+    and (%(rule)s::text is null or exists (select from workflow.proposal_version r
+      where r.proposal_id = p.proposal_id and r.version = p.version and r.rule = %(rule)s))
     and (%(text)s::text is null or p.title ilike %(text)s)),
 page as materialized (
   select proposal_id, seat, key from found
@@ -25,7 +30,7 @@ page as materialized (
   order by key, proposal_id limit %(limit)s)
 select page.key, p.proposal_id, p.title, p.action_kind, p.state, p.version, p.amount,
   p.currency::text as currency, p.project_id, p.practice, p.proposer_id, n.name as proposer_name, p.created_at,
-  p.state_since, p.expires_at, p.risk, p.step, jsonb_array_length(v.gate -> 'gate' -> 'steps') as steps_total,
+  p.state_since, p.expires_at, p.risk, p.ranked_at, p.step, jsonb_array_length(v.gate -> 'gate' -> 'steps') as steps_total,
   a.why as why_you, v.rule, coalesce(p.project_id, p.client_id) as place
 from page
 join workflow.proposal p on p.proposal_id = page.proposal_id
@@ -46,12 +51,17 @@ with page as materialized (
     and (%(project_id)s::text is null or p.project_id = %(project_id)s)
     and (%(practice)s::text is null or p.practice = %(practice)s)
     and (%(min_amount)s::numeric is null or p.stake >= %(min_amount)s)
+    and (%(due_within_hours)s::integer is null
+      or p.state = 'pending' and p.expires_at <= now() + make_interval(hours => %(due_within_hours)s::integer))
+    and (%(proposer_id)s::text is null or p.proposer_id = %(proposer_id)s)
+    and (%(rule)s::text is null or exists (select from workflow.proposal_version r
+      where r.proposal_id = p.proposal_id and r.version = p.version and r.rule = %(rule)s))
     and (%(text)s::text is null or p.title ilike %(text)s)
     and (%(after_key)s::timestamptz is null or (p.created_at, p.proposal_id) < (%(after_key)s, %(after_id)s::uuid))
   order by p.created_at desc, p.proposal_id desc limit %(limit)s)
 select page.key, p.proposal_id, p.title, p.action_kind, p.state, p.version, p.amount,
   p.currency::text as currency, p.project_id, p.practice, p.proposer_id, n.name as proposer_name, p.created_at,
-  p.state_since, p.expires_at, p.risk, p.step, jsonb_array_length(v.gate -> 'gate' -> 'steps') as steps_total,
+  p.state_since, p.expires_at, p.risk, p.ranked_at, p.step, jsonb_array_length(v.gate -> 'gate' -> 'steps') as steps_total,
   a.why as why_you, v.rule, coalesce(p.project_id, p.client_id) as place
 from page
 join workflow.proposal p on p.proposal_id = page.proposal_id

@@ -91,6 +91,12 @@ ALLOWED: tuple[tuple[str, str, str, str], ...] = (
     ("workflow", "firm.assignment", "insert", "mirrors what a person settled by hand"),
     ("workflow", "firm.system_record", "insert", "mirrors what a person settled by hand"),
     ("workflow", "firm.time_entry", "update(state)", "mirrors what a person settled by hand"),
+    (
+        "workflow",
+        "workflow.saved_filter",
+        "insert update(narrowed, opens, saved_at) delete",
+        "one's own filters; the copilot, as the agent's role, may not hide a proposal behind one",
+    ),
     ("worker", "workflow.proposal", "update(state, state_since)", "executed, parked or failed"),
     (
         "worker",

@@ -120,6 +120,11 @@ def test_orders_and_their_pages(
         ({"practice": "Strategy"}, 0, "none is"),
         ({"text": "DATA ENGINEER"}, 4, "in any case"),
         ({"text": "%"}, 0, "a wildcard is a character"),
+        ({"due_within_hours": 30}, 2, "those of an hour and of a day"),
+        ({"proposer_id": "paula"}, 4, "all are hers"),
+        ({"proposer_id": "petra"}, 0, "none is"),
+        ({"rule": "assignment"}, 4, "all met it"),
+        ({"rule": "none of this name"}, 0, "no rule of this name"),
     ],
 )
 def test_filters(filters: Any, count: int, reason: str, workflow: Workflow, lines: dict[str, UUID]) -> None:
