@@ -4,7 +4,8 @@ import hashlib
 import hmac
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from pydantic import Field, HttpUrl, SecretStr, model_validator
@@ -84,6 +85,20 @@ class Settings(BaseSettings):
 
     roi_assumptions: Path | None = None  # YAML as models/roi.yaml: the counterfactuals of the firm
 
+    # Signing in through an OpenID Connect provider (docs/sign-in.md); without an issuer people use links.
+    oidc_issuer: str | None = None
+    oidc_client_id: str | None = None
+    oidc_client_secret: SecretStr | None = None  # none: a public client, which PKCE protects
+    oidc_name: str = "your firm's account"  # after 'Sign in with'
+    oidc_scopes: str = "openid email profile"
+    oidc_groups_claim: str = "groups"
+    oidc_groups_file: Path | None = None  # YAML: which groups give which roles
+    oidc_audience: str | None = None  # of access tokens that programs may send; none: they may not
+    help_contact: str = "your administrator"  # whom somebody asks who cannot sign in
+    session_idle_minutes: Annotated[int, Field(ge=5, le=10_080)] = 480
+    session_hours: Annotated[int, Field(ge=1, le=720)] = 120
+    session_renew_minutes: Annotated[int, Field(ge=1, le=1_440)] = 60  # then its secret changes
+
     log_format: Literal["json", "console"] = "json"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     trace_endpoint: HttpUrl | None = Field(default=None, validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT")
@@ -96,6 +111,19 @@ class Settings(BaseSettings):
             if isinstance(listed, str):
                 values[name] = tuple(s.strip() for s in listed.split(",") if s.strip())
         return values
+
+    @model_validator(mode="after")
+    def _provider(self) -> Self:
+        if self.oidc_issuer is None:
+            return self
+        if self.oidc_client_id is None:
+            raise ValueError("CHARGEHAND_OIDC_ISSUER needs CHARGEHAND_OIDC_CLIENT_ID")
+        issuer = urlsplit(self.oidc_issuer)
+        if issuer.scheme != "https" and issuer.hostname not in ("127.0.0.1", "::1", "localhost"):
+            raise ValueError("CHARGEHAND_OIDC_ISSUER must be an https address")
+        if self.oidc_audience == self.oidc_client_id:  # else an identity token would pass for an access token
+            raise ValueError("CHARGEHAND_OIDC_AUDIENCE must not be CHARGEHAND_OIDC_CLIENT_ID")
+        return self
 
     @cached_property
     def home_directory(self) -> Path:

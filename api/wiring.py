@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from api.auth.oidc import Provider
 from api.auth.sessions import Sessions
 from api.auth.tokens import Tokens
 from api.copilot.client import Address, RemoteCopilot
@@ -25,6 +26,7 @@ class Application:
     copilot: RemoteCopilot
     sessions: Sessions
     tokens: Tokens
+    provider: Provider | None  # of identities; None: people sign in by link
 
     @property
     def public_url(self) -> str:
@@ -63,6 +65,7 @@ def opened(settings: Settings, place: Place, copilot_at: Address) -> Iterator[Ap
             copilot=copilot,
             sessions=Sessions(db),
             tokens=Tokens(db),
+            provider=Provider(settings, public_url(settings)) if settings.oidc_issuer else None,
         )
     finally:
         copilot.close()

@@ -16,6 +16,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.security import APIKeyCookie, HTTPBearer
 from fastapi.security.http import HTTPAuthorizationCredentials
 
+from api.auth.bearer import principal_of_token
 from api.auth.sessions import Session
 from api.wiring import Application
 from models.access import Permission, Principal, require
@@ -48,7 +49,8 @@ class Caller:
 
 
 bearer = HTTPBearer(
-    auto_error=False, description="A token of `chargehand token create` or `POST /v1/tokens`."
+    auto_error=False,
+    description="A token of `chargehand token create` or `POST /v1/tokens`, or of the identity provider.",
 )
 cookie = APIKeyCookie(name=COOKIE, auto_error=False, description="The session of a signed-in browser.")
 
@@ -71,7 +73,7 @@ def identify(request: Request) -> Caller | None:
     app = application(request)
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
-        principal = app.tokens.of(token.strip())
+        principal = principal_of_token(app, token.strip())
         return Caller(principal, None) if principal else None
     session: Session | None = None
     if value := request.cookies.get(session_cookie(app)):

@@ -146,9 +146,10 @@ update firm.project j set office = p.office
 from firm.person p where p.person_id = j.manager_id and p.office <> j.office;
 
 -- name: remove_grants
--- Grants of the persons in roles.csv that it does not name: it says all that these persons hold.
+-- Grants of the persons in roles.csv that it does not name: it says all that these persons hold, but for what
+-- groups at the identity provider give.
 delete from access.role_grant g
-where g.person_id in (select access.canonical(person_id) from pg_temp.roles)
+where g.source = 'records' and g.person_id in (select access.canonical(person_id) from pg_temp.roles)
   and not exists (select from pg_temp.roles s where access.canonical(s.person_id) = g.person_id and s.role = g.role
     and s.scope_kind = g.scope_kind and coalesce(s.scope_id, '') = g.scope_id);
 
@@ -156,7 +157,8 @@ where g.person_id in (select access.canonical(person_id) from pg_temp.roles)
 -- Grants in roles.csv that are not held yet.
 insert into access.role_grant (person_id, role, scope_kind, scope_id)
 select distinct access.canonical(person_id), role, scope_kind, coalesce(scope_id, '') from pg_temp.roles
-on conflict do nothing;
+on conflict (person_id, role, scope_kind, scope_id) do update set source = 'records'
+  where role_grant.source <> 'records';
 
 -- name: remove_responsibilities
 -- Who answers no longer for a contract or project in responsibilities.csv: it says all who answer for these.
