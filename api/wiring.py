@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from api.auth.oidc import Provider
 from api.auth.sessions import Sessions
 from api.auth.tokens import Tokens
+from api.chat.accounts import Accounts
 from api.copilot.client import Address, RemoteCopilot
 from api.database import Place
 from api.settings import Settings
@@ -27,6 +28,7 @@ class Application:
     sessions: Sessions
     tokens: Tokens
     provider: Provider | None  # of identities; None: people sign in by link
+    accounts: Accounts
 
     @property
     def public_url(self) -> str:
@@ -66,6 +68,7 @@ def opened(settings: Settings, place: Place, copilot_at: Address) -> Iterator[Ap
             sessions=Sessions(db),
             tokens=Tokens(db),
             provider=Provider(settings, public_url(settings)) if settings.oidc_issuer else None,
+            accounts=Accounts(db),
         )
     finally:
         copilot.close()
