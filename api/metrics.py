@@ -22,7 +22,7 @@ HOUR = 3_600
 
 
 class WorkflowMetrics(Collector):
-    """Queues, decisions, effects and circuits of one database."""
+    """Queues, decisions, effects, circuits and surfaces of one database."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
@@ -41,7 +41,7 @@ class WorkflowMetrics(Collector):
         up = GaugeMetricFamily("chargehand_database_up", "1 while the database answers.")
         try:
             with self._db.tx(SCRAPER, "agent") as tx:
-                found = [*_queues(tx), *_decisions(tx), *_effects(tx)]
+                found = [*_queues(tx), *_decisions(tx), *_effects(tx), *_surfaces(tx)]
         except ChargehandError:
             log.exception("the workflow's metrics could not be computed")
             up.add_metric([], 0)
@@ -102,3 +102,18 @@ def _effects(tx: Tx) -> Iterable[Metric]:
     for circuit in read.circuits(tx):
         is_open.add_metric([circuit.system], circuit.state != "closed")
     return [effects, oldest, is_open]
+
+
+def _surfaces(tx: Tx) -> Iterable[Metric]:
+    labels = ["surface", "what", "state"]
+    waiting = GaugeMetricFamily(
+        "chargehand_surface_waiting",
+        "What chat and mail handed in or are to be sent, and cards that show what is no longer so.",
+        labels=labels,
+    )
+    oldest = GaugeMetricFamily("chargehand_surface_oldest_seconds", "Age of the oldest of it.", labels=labels)
+    for row in tx.records("metrics.surfaces"):
+        where = [row["surface"], row["what"], row["state"]]
+        waiting.add_metric(where, row["count"])
+        oldest.add_metric(where, row["oldest_seconds"])
+    return [waiting, oldest]

@@ -1,15 +1,23 @@
 """The chat surfaces that an installation's settings name, as the desk serves them."""
 
+import asyncio
 import threading
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import Protocol
 
+import structlog
 from fastapi import FastAPI
+from fastapi.concurrency import run_in_threadpool
 
 from api.chat.accounts import ChatSurface
 from api.chat.inbound import THREADS, Inbound, Received
 from api.wiring import Application
+from models.errors import ChargehandError
+
+SWEEP_EVERY_S = 3_600.0
+
+log = structlog.get_logger(__name__)
 
 
 class ChatDesk(Protocol):
@@ -45,6 +53,7 @@ async def serving(found: Sequence[ChatDesk], inbound: Inbound) -> AsyncIterator[
         threading.Thread(target=inbound.run, args=(handlers, stop), name=f"chat-{n}", daemon=True)
         for n in range(THREADS)  # daemons: what they hold when the process must end is leased, not lost
     ]
+    sweeping = asyncio.create_task(_sweep(inbound), name="chat-sweep")
     async with AsyncExitStack() as stack:
         for desk in found:
             await stack.enter_async_context(desk.running())
@@ -54,3 +63,13 @@ async def serving(found: Sequence[ChatDesk], inbound: Inbound) -> AsyncIterator[
             yield
         finally:
             stop.set()
+            sweeping.cancel()
+
+
+async def _sweep(inbound: Inbound) -> None:
+    while True:
+        try:
+            await run_in_threadpool(inbound.sweep)
+        except ChargehandError as e:
+            log.warning("chat.not_swept", reason=str(e))
+        await asyncio.sleep(SWEEP_EVERY_S)

@@ -156,3 +156,10 @@ grant select, insert on workflow.post to chargehand_worker;
 grant update (stale_since, not_before, attempts, fence, lease_until, last_error, gone_at)
   on workflow.post to chargehand_worker;
 grant select, insert on talk.place, workflow.post to chargehand_agent;
+
+-- How much waits on the surfaces is counted by the desk's own services; what it says is not theirs to read.
+create policy counted on talk.inbound to chargehand_agent using ((select app.is_service()));
+create policy counted on workflow.delivery to chargehand_agent using ((select app.is_service()));
+create policy counted on workflow.post to chargehand_agent using ((select app.is_service()));
+grant select (surface, state, received_at) on talk.inbound to chargehand_agent;
+grant select (surface, state, not_before) on workflow.delivery to chargehand_agent;

@@ -29,3 +29,16 @@ group by 1 order by 1;
 select system, state, count(*)::float8 as count,
   extract(epoch from now() - min(created_at))::float8 as oldest_seconds
 from workflow.effect group by 1, 2 order by 1, 2;
+
+-- name: surfaces
+-- What waits on the surfaces: handed in and not yet worked, to be sent, and shown as it was.
+select 'received' as what, surface, state, count(*)::float8 as count,
+  extract(epoch from now() - min(received_at))::float8 as oldest_seconds
+from talk.inbound where state <> 'done' group by 2, 3
+union all
+select 'to_send', surface, state, count(*)::float8, greatest(extract(epoch from now() - min(not_before)), 0)::float8
+from workflow.delivery where state in ('ready', 'leased', 'parked') group by 2, 3
+union all
+select 'outdated', surface, 'ready', count(*)::float8, extract(epoch from now() - min(stale_since))::float8
+from workflow.post where stale_since is not null and gone_at is null group by 2
+order by 1, 2, 3;

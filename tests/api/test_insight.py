@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from api.chat.inbound import Inbound
 from api.wiring import Application
 from tests.api.small_firm import Browser, Program
 from tests.workflow import firm
@@ -101,6 +102,7 @@ def test_consent_is_given_on_the_page_and_a_planted_item_comes(
 
 
 def test_metrics_say_how_it_stands_and_name_nobody(lived: Application, program: Program) -> None:
+    Inbound(lived.db).take("slack", "T1", "Ev1", "event", {"text": "paula?"}, ordering="C1")
     text = program("rita", "operations.read").get("/metrics").text
     samples = {
         (s.name, *sorted(s.labels.items())): s.value
@@ -116,4 +118,6 @@ def test_metrics_say_how_it_stands_and_name_nobody(lived: Application, program: 
     assert samples["chargehand_decision_seconds_count", ("kind", "send_reminder")] == 2
     assert samples["chargehand_effects", ("state", "ready"), ("system", "erp")] == 1
     assert samples["chargehand_circuit_open", ("system", "erp")] == 0
+    received = (("state", "ready"), ("surface", "slack"), ("what", "received"))
+    assert samples["chargehand_surface_waiting", *received] == 1
     assert not any(person in text for person in ("paula", "fay", "leo", "Fink"))
