@@ -3,6 +3,7 @@ written, so that what the approver reads is what the system of record receives."
 
 import hashlib
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self, get_args
@@ -26,6 +27,17 @@ ActionKind = Literal[
     "change_policy",
 ]
 ACTION_KINDS: tuple[ActionKind, ...] = get_args(ActionKind)
+NOUNS: Mapping[ActionKind, str] = {  # what one of a kind is, in a sentence
+    "create_assignment": "an assignment",
+    "create_change_order": "a change order",
+    "register_risk": "a risk",
+    "return_time_entries": "returned time",
+    "send_reminder": "a payment reminder",
+    "hold_invoice": "a hold on an invoice",
+    "plan_development": "a development plan",
+    "undo_write": "an undo",
+    "change_policy": "a change of the policy",
+}
 
 
 class Write(BaseModel):

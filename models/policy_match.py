@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from models.actions import NOUNS
 from models.money import Money
 from models.policy import (
     LEAST_SIGNATURES,
@@ -67,7 +68,7 @@ def checks(condition: Condition, facts: Facts, policy: PolicySet) -> Sequence[Ch
     price) does not hold; what it has and the records do not tell cannot be told."""
     regions = [office for name in condition.region for office in policy.regions[name]]
     found = [
-        _one_of("action", condition.action, facts.action, facts, said="an action of the kind"),
+        Check(facts.action in condition.action, NOUNS[facts.action]) if condition.action else None,
         _amount("amount", condition.amount_at_least, condition.amount_below, facts.amount, facts, policy),
         _below("margin", facts.margin, condition.margin_below, facts, _percent),
         _below("margin_effect", facts.margin_effect, condition.margin_effect_below, facts, _points),

@@ -115,10 +115,10 @@ def _entry(psa: Psa, entry_id: str) -> tuple[Seen, ...]:
     try:
         entry = psa.time_entry(entry_id)
     except NoSuchRecord:
-        return (_gone(record, "PSA"),)
+        return (_gone(record, "project system"),)
     return (
-        Seen(f"{record} in the PSA: state", entry.state, f"{record}: state"),
-        Seen(f"{record} in the PSA: minutes", _text(entry.minutes), f"{record}: minutes"),
+        Seen(f"{record} in the project system: state", entry.state, f"{record}: state"),
+        Seen(f"{record} in the project system: minutes", _text(entry.minutes), f"{record}: minutes"),
     )
 
 
@@ -140,8 +140,8 @@ def _employee(hris: Hris, person_id: str) -> tuple[Seen, ...]:
     try:
         employee = hris.employee(person_id)
     except NoSuchRecord:
-        return (_gone(record, "HRIS"),)
-    return (Seen(f"{record} in the HRIS: ends on", _text(employee.ends_on), f"{record}: ends on"),)
+        return (_gone(record, "HR system"),)
+    return (Seen(f"{record} in the HR system: ends on", _text(employee.ends_on), f"{record}: ends on"),)
 
 
 def _gone(record: str, system: str) -> Seen:

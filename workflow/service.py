@@ -401,5 +401,5 @@ class Workflow:
                     decide.overtake(docket)
                 else:
                     revise.refresh(docket)
-        except ChargehandError:
-            log.exception("proposal %s could not be put right after a refusal", proposal_id)
+        except ChargehandError as e:
+            log.warning("proposal %s could not be put right after a refusal: %s", proposal_id, e)

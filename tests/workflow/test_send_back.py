@@ -165,7 +165,7 @@ def test_what_changed_in_the_records_goes_back(
         (
             returned_time("t-1"),
             ("psa", "time-entries", {"id": "t-1", "minutes": 480}),
-            Difference(field="time entry t-1 in the PSA: minutes", was="600", now="480"),
+            Difference(field="time entry t-1 in the project system: minutes", was="600", now="480"),
         ),
         (
             change_order("100"),
@@ -175,7 +175,7 @@ def test_what_changed_in_the_records_goes_back(
         (
             development(),
             ("hris", "employees", {"id": "carl", "ends_on": "2026-12-31"}),
-            Difference(field="person carl in the HRIS: ends on", was="", now="2026-12-31"),
+            Difference(field="person carl in the HR system: ends on", was="", now="2026-12-31"),
         ),
     ],
 )
@@ -373,7 +373,8 @@ def test_what_was_sent_in_part_stops_with_the_difference(
     stopped = seen(workflow, card)
     assert stopped.state == "parked"
     assert [e.state for e in stopped.effects] == ["done", "parked"]
-    assert "time entry t-2 in the PSA: state: submitted → approved" in (stopped.effects[1].last_error or "")
+    changed = "time entry t-2 in the project system: state: submitted → approved"
+    assert changed in (stopped.effects[1].last_error or "")
 
 
 def test_a_batch_goes_back_whole(
