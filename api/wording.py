@@ -47,7 +47,7 @@ SYSTEMS: Mapping[System, str] = {
     "erp": "ERP",
     "hris": "HR system",
 }
-_FIELDS = {
+FIELDS = {
     "id": "Id",
     "starts_on": "First day",
     "ends_on": "Last day",
@@ -76,8 +76,8 @@ _ISO_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}")
 
 def field(name: str) -> str:
     """A field's name for people."""
-    if name in _FIELDS:
-        return _FIELDS[name]
+    if name in FIELDS:
+        return FIELDS[name]
     words = name.removesuffix("_on").replace("_", " ").strip()
     if words.endswith(" id"):
         return words[:-3].capitalize() + " ID"

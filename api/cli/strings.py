@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
+from api import wording
 from api.cli.console import console
 from api.web.i18n import DOMAIN, LOCALE
 from api.web.render import environment
@@ -51,6 +52,8 @@ def _in_python() -> Iterator[tuple[str, Message]]:
             match node:
                 case ast.Call(func=ast.Name(id="N_"), args=[ast.Constant(value=str(message))]):
                     yield _place(file), message
+    for called in (wording.KINDS, wording.STATES, wording.EFFECTS, wording.SYSTEMS, wording.FIELDS):
+        yield from (("api/wording.py", words) for words in called.values())
 
 
 def _place(file: Path) -> str:

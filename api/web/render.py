@@ -17,6 +17,7 @@ from markupsafe import Markup, escape
 from api import wording
 from api.auth.callers import Caller, application
 from api.hidden import visible
+from api.links import citation_path
 from api.web import i18n, markup
 
 STATIC = Path(__file__).parent / "static"
@@ -68,6 +69,7 @@ def environment(language: str = "en") -> Environment:
         "records": wording.is_records,
     }
     env.globals |= {
+        "citation_path": citation_path,
         "KINDS": wording.KINDS,
         "STATES": wording.STATES,
         "EFFECTS": wording.EFFECTS,

@@ -7,6 +7,7 @@ from typing import Any, Literal
 import pytest
 from playwright.sync_api import Page, ViewportSize, expect
 
+from tests.web import reading
 from tests.web.conftest import AXE, DESKTOP, PHONE, Open, Served, park
 from tests.workflow import firm
 from workflow.cards import ProposalCard
@@ -53,6 +54,9 @@ def everything(served: Served, assignment: ProposalCard) -> Iterator[tuple[str, 
     thread = app.copilot.open_thread(firm.principal("paula"), "Who for Aurora?")
     app.workflow.pause(firm.principal("dora"), "erp", "Year end")
     park(served, assignment)
+    quoting = reading.cited(served)
+    place = f"proposal={quoting.proposal_id}&number"
+    reading.set_text(served, reading.TEXT.replace("both parties", "the client"))
     nowhere = "00000000-0000-0000-0000-000000000000"
     yield from (
         ("inbox", "rita", "/inbox"),
@@ -77,6 +81,12 @@ def everything(served: Served, assignment: ProposalCard) -> Iterator[tuple[str, 
         ("own decisions", "rita", "/operations/approvers"),
         ("return", "dora", "/operations/return"),
         ("audit", "audrey", "/audit"),
+        ("evidence", "amir", f"/proposals/{quoting.proposal_id}"),
+        ("a clause", "amir", f"/documents/contract/c-1?{place}=2#cited"),
+        ("a changed clause", "amir", f"/documents/contract/c-1?{place}=1#cited"),
+        ("a report's words", "amir", f"/documents/status_report/r-1?{place}=3#cited"),
+        ("a record", "amir", f"/records/invoice/i-1?{place}=4"),
+        ("records", "amir", f"/records/skill/carl?{place}=5"),
         ("a problem", "dora", f"/proposals/{nowhere}"),
     )
 
