@@ -30,6 +30,7 @@ from api.routes import (
     threads,
     tokens,
     tools,
+    webhooks,
 )
 from api.web import pages
 from api.wiring import Application
@@ -82,6 +83,7 @@ def create_app(application: Application) -> FastAPI:
         operations,
         insight,
         tokens,
+        webhooks,
         health,
     ):
         app.include_router(resource.router)

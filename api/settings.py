@@ -74,6 +74,9 @@ class Settings(BaseSettings):
     smtp_url: SecretStr | None = None
     mail_from: str = "Chargehand <chargehand@localhost>"
 
+    # Webhooks: the key that their secrets are derived from; without it, derived from the one secret.
+    webhook_key: SecretStr | None = None
+
     # Anchors of the audit log: where they are kept (not on the database's machine), how often, the
     # private key in PEM or the file that holds it, and the ids of the keys that count (none: all there are).
     audit_anchors: Path | None = None
@@ -160,6 +163,14 @@ class Settings(BaseSettings):
             why = "to derive the database passwords, or a password for each role that this process works with"
             raise SettingMissing(setting="CHARGEHAND_SECRET", why=why)
         return found
+
+    def webhook_signing_key(self) -> bytes:
+        """What the secrets of webhooks are derived from. Raises SettingMissing."""
+        if self.webhook_key is not None:
+            return self.webhook_key.get_secret_value().encode()
+        if self.secret is not None:
+            return hmac.new(self.secret.get_secret_value().encode(), b"webhooks", hashlib.sha256).digest()
+        raise SettingMissing(setting="CHARGEHAND_WEBHOOK_KEY", why="to sign webhooks")
 
     def systems(self) -> dict[System, tuple[str, SecretStr]]:
         """Base address and token of each connected system of record."""

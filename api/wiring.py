@@ -12,6 +12,7 @@ from api.chat.accounts import Accounts
 from api.copilot.client import Address, RemoteCopilot
 from api.database import Place
 from api.settings import Settings
+from api.webhooks.endpoints import Webhooks
 from store.db import Database
 from workflow.service import Workflow
 
@@ -29,6 +30,7 @@ class Application:
     tokens: Tokens
     provider: Provider | None  # of identities; None: people sign in by link
     accounts: Accounts
+    webhooks: Webhooks
 
     @property
     def public_url(self) -> str:
@@ -69,6 +71,7 @@ def opened(settings: Settings, place: Place, copilot_at: Address) -> Iterator[Ap
             tokens=Tokens(db),
             provider=Provider(settings, public_url(settings)) if settings.oidc_issuer else None,
             accounts=Accounts(db),
+            webhooks=Webhooks(db, settings),
         )
     finally:
         copilot.close()

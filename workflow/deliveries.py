@@ -13,6 +13,7 @@ from uuid import UUID
 from models.access import service
 from models.errors import ChargehandError
 from store.db import Database
+from workflow.loop import work_until
 
 log = logging.getLogger(__name__)
 
@@ -20,7 +21,18 @@ CLERK = service("messages")
 MOST_ATTEMPTS = 8
 
 SurfaceName = Literal["mail", "slack", "teams"]
-Heard = Literal["card", "outcome", "reminder", "escalation", "report", "delegation", "question", "answer"]
+Heard = Literal[
+    "card",
+    "outcome",
+    "reminder",
+    "escalation",
+    "report",
+    "delegation",
+    "question",
+    "answer",
+    "operations",  # what those who keep the installation must know
+    "digest",  # a day in one mail
+]
 
 
 class SurfaceDown(ChargehandError):
@@ -140,14 +152,11 @@ def run(
 ) -> None:
     """Send what is due until `stop` is set."""
     patience = patience or Patience()
-    while not stop.is_set():
-        try:
-            sent = [deliver_once(db, surface, patience) for surface in surfaces]
-        except Exception:
-            log.exception("messages could not be sent; their lease will run out")
-            sent = []
-        if not any(sent):
-            stop.wait(patience.idle)
+
+    def sent() -> bool:
+        return sum(deliver_once(db, surface, patience) for surface in surfaces) > 0
+
+    work_until(stop, sent, idle_seconds=patience.idle, what="messages")
 
 
 def deliver_once(db: Database, surface: Surface, patience: Patience | None = None) -> bool:

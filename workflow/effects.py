@@ -34,6 +34,7 @@ from workflow import circuits, ledger
 from workflow.calls import call, look
 from workflow.errors import LeaseLost
 from workflow.ledger import Lease, Pace
+from workflow.loop import work_until
 from workflow.recheck import Objection, objection
 from workflow.send_back import send_back
 
@@ -47,14 +48,12 @@ WORKER = service("worker")
 def run(db: Database, connectors: Connectors, stop: threading.Event, pace: Pace | None = None) -> None:
     """Work the ledger until `stop` is set. What goes wrong with the database is tried again."""
     pace, worker_id = pace or Pace(), f"{socket.gethostname()}:{os.getpid()}:{threading.get_ident()}"
-    while not stop.is_set():
-        try:
-            worked = work_once(db, worker_id, connectors, pace)
-        except Exception:
-            log.exception("the ledger could not be worked; the lease will run out and be taken over")
-            worked = False
-        if not worked:
-            stop.wait(pace.idle_seconds)
+    work_until(
+        stop,
+        lambda: work_once(db, worker_id, connectors, pace),
+        idle_seconds=pace.idle_seconds,
+        what="the ledger",
+    )
 
 
 def work_once(db: Database, worker_id: str, connectors: Connectors, pace: Pace | None = None) -> bool:

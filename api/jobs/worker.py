@@ -12,8 +12,10 @@ from api.jobs.bench_report import make_reports
 from api.jobs.fitting import fit_all, fit_missing
 from api.jobs.queue import job_queue
 from api.mail import Mail, MailSettings
-from api.settings import Settings
+from api.settings import SettingMissing, Settings
 from api.telemetry import configure_logging, configure_tracing
+from api.webhooks.endpoints import sending
+from api.webhooks.sending import HttpSender
 from api.wiring import public_url
 from connectors.http import SystemSettings, connect
 from connectors.ports import Connectors
@@ -23,11 +25,12 @@ from store.db import Database
 from store.shelf import Shelf
 from tools.catalogue import TOOLS
 from tools.registry import Registry
-from workflow import deliveries
+from workflow import deliveries, webhook_outbox
 from workflow.deliveries import Surface
 from workflow.effects import run
 from workflow.service import Workflow
 
+WEBHOOK_THREADS = 4  # an endpoint that does not answer holds one at a time
 LEDGER_THREADS = 2  # writes to different systems do not wait for one another
 
 
@@ -64,6 +67,20 @@ def posters(settings: Settings, database: Database) -> list[posts.Poster]:
     return []
 
 
+def webhook_sender(settings: Settings) -> HttpSender | None:
+    """Who sends webhooks; None where there is no key to sign them with."""
+    try:
+        return HttpSender(sending(settings, public_url(settings)))
+    except SettingMissing:
+        return None
+
+
+def forget(db: Database, settings: Settings) -> None:
+    """Drop what is kept for a while only."""
+    forget_old(db, settings)
+    webhook_outbox.forget(db)
+
+
 def run_worker(settings: Settings) -> None:
     """Work until SIGINT or SIGTERM. What is in hand then is finished."""
     configure_logging(settings.log_format, settings.log_level)
@@ -86,6 +103,11 @@ def run_worker(settings: Settings) -> None:
         threading.Thread(target=posts.run, args=(database, [p], stop), name=f"posts-{p.name}")
         for p in posters(settings, database)
     ]
+    if sender := webhook_sender(settings):
+        ledger += [
+            threading.Thread(target=webhook_outbox.run, args=(database, sender, stop), name=f"webhooks-{n}")
+            for n in range(WEBHOOK_THREADS)
+        ]
     queue = job_queue(
         where.roles["worker"],
         sweep=lambda: workflow.sweep(datetime.now(UTC)),
@@ -93,7 +115,7 @@ def run_worker(settings: Settings) -> None:
         refit=lambda now: fit_all(database, now),
         fit_missing=lambda now: fit_missing(database, now),
         anchor=lambda _: anchor_if_due(database, settings, datetime.now(UTC)),
-        forget=lambda: forget_old(database, settings),
+        forget=lambda: forget(database, settings),
     )
     for thread in ledger:
         thread.start()

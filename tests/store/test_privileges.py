@@ -102,6 +102,35 @@ ALLOWED: tuple[tuple[str, str, str, str], ...] = (
         "insert update(narrowed, opens, saved_at) delete",
         "one's own filters; the copilot, as the agent's role, may not hide a proposal behind one",
     ),
+    (
+        "workflow",
+        "workflow.webhook",
+        "insert update(disabled_at, disabled_why, failing_since, generation, outages, removed_at, resume_at,"
+        " rotated_at)",
+        "set up by who keeps access; another address is another endpoint",
+    ),
+    ("workflow", "workflow.webhook_event", "insert", "a test event, by who keeps access"),
+    (
+        "workflow",
+        "workflow.webhook_delivery",
+        "insert update(attempts, not_before, settled_at, state)",
+        "replaying, by who keeps access",
+    ),
+    (
+        "worker",
+        "workflow.webhook",
+        "update(disabled_at, disabled_why, failing_since, outages, resume_at)",
+        "an endpoint that is down, or gone",
+    ),
+    ("worker", "workflow.webhook_event", "delete", "what is too old to be replayed"),
+    (
+        "worker",
+        "workflow.webhook_delivery",
+        "update(attempts, fence, lease_until, not_before, settled_at, state)",
+        "sending events; never whom or what",
+    ),
+    ("worker", "workflow.webhook_attempt", "insert", "how endpoints answered"),
+    ("worker", "workflow.digest", "insert delete", "whose digest of which day was entered"),
     ("worker", "workflow.proposal", "update(state, state_since)", "executed, parked or failed"),
     (
         "worker",

@@ -1,0 +1,1 @@
+"""Webhooks out: signing, and reaching endpoints safely."""
