@@ -188,6 +188,14 @@ def test_the_body_is_the_same_bytes_at_every_attempt() -> None:
     assert [json.loads(b)["timestamp"] for b in bodies] == ["2027-01-04T00:00:00.000+00:00"]
 
 
+def _request(connection: ssl.SSLSocket) -> bytes:
+    """All of it: a server that closes with something unread resets the connection."""
+    read = b""
+    while b"\r\n\r\n" not in read or not read.endswith(b"}"):
+        read += connection.recv(10_000)
+    return read
+
+
 @contextmanager
 def listening(folder: Path, host: str) -> Iterator[tuple[int, ssl.SSLContext, list[bytes]]]:
     """A TLS server with a certificate for the host: its port, who trusts it, what it was sent."""
@@ -221,7 +229,7 @@ def listening(folder: Path, host: str) -> Iterator[tuple[int, ssl.SSLContext, li
         connection, _ = listener.accept()
         try:
             with serving.wrap_socket(connection, server_side=True) as wrapped:
-                seen.append(wrapped.recv(10_000))
+                seen.append(_request(wrapped))
                 wrapped.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
         except (ssl.SSLError, OSError):
             pass
