@@ -79,8 +79,9 @@ class CardFacts:
     path: str  # of its page
 
 
-def facts(card: ProposalCard, zone: str) -> CardFacts:
-    """The card in the words of the reader it was read for, with moments in `zone` (IANA name)."""
+def facts(card: ProposalCard, zone: str, reader_id: str = "") -> CardFacts:
+    """The card in words, with moments in `zone` (IANA name). `reader_id`: for whom it was read, who is 'you'
+    where somebody is waited for."""
     pending = card.state == "pending"
     return CardFacts(
         title=line(card.title),
@@ -105,8 +106,8 @@ def facts(card: ProposalCard, zone: str) -> CardFacts:
         why_you=line(card.why_you or ""),
         why_gate=tuple(map(line, (card.because, *card.why_gate))),
         signatures=tuple(_signatures(card, zone)),
-        waiting=_waiting(card, zone),
-        ahead=tuple(_ahead(step) for step in card.steps[card.step + 1 :]) if pending else (),
+        waiting=_waiting(card, zone, reader_id),
+        ahead=tuple(_ahead(step, reader_id) for step in card.steps[card.step + 1 :]) if pending else (),
         deadline=f"Expires {wording.moment(card.expires_at, zone)}" if pending else "",
         questions=tuple(_question(card, q) for q in card.questions),
         path=f"/proposals/{card.proposal_id}",
@@ -273,14 +274,14 @@ def _signature(s: Signature, zone: str) -> str:
     return said + "".join(f"; {e.kind}: {line(e.reference)}" for e in s.evidence)
 
 
-def _waiting(card: ProposalCard, zone: str) -> str:
+def _waiting(card: ProposalCard, zone: str, reader_id: str) -> str:
     """For whom or for what it waits now, and since when."""
     match card.state:
         case "pending":
             step = card.steps[card.step]
             since = wording.moment(_asked_since(card), zone)
             nth = f", step {card.step + 1} of {len(card.steps)}" if len(card.steps) > 1 else ""
-            return f"Waits for {_signers(step)} since {since} ({line(step.name)}{nth})"
+            return f"Waits for {_signers(step, reader_id)} since {since} ({line(step.name)}{nth})"
         case "approved" | "parked":
             return _waiting_effects(card, zone)
         case "executed" | "failed" | "rejected" | "withdrawn" | "expired":
@@ -306,19 +307,20 @@ def _asked_since(card: ProposalCard) -> datetime:
     return max([card.state_since, card.versions[-1].created_at, *signed])
 
 
-def _signers(step: StepView) -> str:
-    """Who may still sign a step, e.g. '2 of Ann, Ben or Cem'."""
+def _signers(step: StepView, reader_id: str) -> str:
+    """Who may still sign a step, e.g. '2 of you, Ben or Cem'."""
     done = {p.person_id for s in step.signatures for p in (s.person, s.stands_in_for) if p}
     left = [a.person for a in step.approvers if a.person.person_id not in done]
-    names = list(dict.fromkeys(map(_name, left)))
+    left.sort(key=lambda person: person.person_id != reader_id)
+    names = ["you" if id == reader_id else name for id, name in {p.person_id: _name(p) for p in left}.items()]
     missing = step.signatures_needed - len(step.signatures)
     if step.all_of:
         return _listed(names, "and")
     return f"{missing} of {_listed(names, 'or')}" if missing > 1 else _listed(names, "or")
 
 
-def _ahead(step: StepView) -> str:
-    return f"After that {line(step.name)}: {_signers(step)}"
+def _ahead(step: StepView, reader_id: str) -> str:
+    return f"After that {line(step.name)}: {_signers(step, reader_id)}"
 
 
 def _listed(names: Sequence[str], joint: str) -> str:

@@ -171,6 +171,11 @@ def test_it_says_for_what_it_waits_and_since_when(changes: dict[str, Any], said:
     assert facts(made(**changes), ZONE).waiting == said
 
 
+def test_the_reader_comes_first_as_you() -> None:
+    said = facts(made(), ZONE, "rolf").waiting
+    assert said.startswith("Waits for you or Rita Roth since")
+
+
 def test_who_signed_and_whose_seat_changed_hands() -> None:
     handed = HandoverView(
         step=0, giver=who("rita"), taker=who("leo"), handed_by=who("ada"), reason="", handed_at=SIGNED_AT
