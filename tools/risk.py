@@ -105,8 +105,10 @@ def propose_risks(ctx: ToolContext, asked: ProposeRisks) -> ToolResult:
     """Propose risks of the summary for their projects' registers, one proposal each."""
     reports, _, _ = _reports(ctx, asked)
     named = _ranked(reports, read_reports([r["text"] for r in reports]))[:NAMED]
+    if not named:
+        return ToolResult(text="No status report of those days that you may see names a risk.", data={})
     wrong = [n for n in asked.numbers if not 1 <= n <= len(named)]
-    if not named or wrong or not asked.numbers:
+    if wrong or not asked.numbers:
         options = tuple(f"{i}. {n.report['project']}: {n.risk.statement}" for i, n in enumerate(named, 1))
         raise Ask(Question(argument="numbers", text="Which of the risks?", options=options))
     known = {

@@ -204,6 +204,8 @@ def _statement(quote: str) -> str:
 
 def read_reports(texts: Sequence[str]) -> list[ReadReport]:
     """Reads status reports: their sentences, and how likely each names a risk."""
+    if not texts:
+        return []  # to split nothing gives one part, not none
     spans = [tuple(s for s in sentences(text) if len(s) >= _SHORTEST) for text in texts]
     quotes = [[s.of(text) for s in places] for text, places in zip(texts, spans, strict=True)]
     flat = [quote for report in quotes for quote in report]

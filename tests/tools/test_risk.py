@@ -57,6 +57,13 @@ def test_a_quiet_week_is_told_as_one(firm: Firm) -> None:
     assert "no status reports" in answer.text and not answer.citations
 
 
+def test_without_reports_there_is_no_risk_to_choose_from(firm: Firm) -> None:
+    answer = firm.call(
+        "delivery_director", "propose_risks", since="2020-01-01", until="2020-01-07", numbers=[1]
+    )
+    assert "No status report of those days" in answer.text and not answer.proposals
+
+
 def test_risks_are_proposed_one_by_one_with_their_words(own_firm: Firm) -> None:
     firm, who = own_firm, own_firm.person("delivery_director")
     shown = firm.call("delivery_director", "summarise_status").data["risks"]
