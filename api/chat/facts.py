@@ -12,6 +12,7 @@ from uuid import UUID
 
 from api import wording
 from api.hidden import visible
+from api.links import citation_path
 from models.actions import ChangePolicy
 from models.evidence import Citation
 from workflow.cards import EffectView, PersonRef, ProposalCard, QuestionView, Signature, StepView
@@ -36,7 +37,7 @@ class EvidenceFacts:
     quote: str  # a record's fact, or a document's words; may have several lines
     verbatim: bool  # whether these are a document's words
     where: str
-    path: str  # of the page, e.g. '/proposals/...'
+    path: str  # of the page, e.g. '/documents/contract/...'
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ def facts(card: ProposalCard, zone: str, reader_id: str = "") -> CardFacts:
         left_out=tuple(
             f"{line(d.item_id)}, by {_name(d.declined_by)}: {line(d.reason)}" for d in card.declined_items
         ),
-        evidence=tuple(_evidence(card, citation) for citation in card.evidence),
+        evidence=tuple(_evidence(card, c, number) for number, c in enumerate(card.evidence, 1)),
         found=_found(card),
         why_you=line(card.why_you or ""),
         why_gate=tuple(map(line, (card.because, *card.why_gate))),
@@ -239,8 +240,8 @@ def _down(effect: EffectView, zone: str) -> str:
     return f"the {wording.SYSTEMS[effect.system]} does not take writes since {since}; it is sent when it does"
 
 
-def _evidence(card: ProposalCard, citation: Citation) -> EvidenceFacts:
-    path = f"/proposals/{card.proposal_id}#evidence-title"
+def _evidence(card: ProposalCard, citation: Citation, number: int) -> EvidenceFacts:
+    path = citation_path(citation, proposal_id=card.proposal_id, number=number)
     document = wording.field(citation.record if citation.kind == "record" else citation.document)
     where = f"{document} {line(citation.id)}"
     if citation.kind == "record":

@@ -121,7 +121,8 @@ def test_evidence_is_verbatim_and_has_a_page() -> None:
     quote, record = facts(made(), ZONE).evidence
     assert (quote.quote, quote.verbatim) == (QUOTE, True)
     assert quote.where == "Contract c-1, clause 7.2, word for word"
-    assert quote.path.startswith(f"/proposals/{PROPOSAL_ID}")
+    assert quote.path.startswith("/documents/contract/c-1?from=10&to=")
+    assert record.path.startswith("/records/project/aurora?") and f"{PROPOSAL_ID}" in record.path
     assert (record.quote, record.verbatim, record.where) == ("an active project", False, "Project aurora")
 
 

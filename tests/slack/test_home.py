@@ -35,6 +35,7 @@ def summary(**changes: Any) -> ProposalSummary:
             "why_you": "You manage the people of Data.",
             "risk": 0.5,
             "likeness": "x",
+            "ranked_at": EXPIRES_AT,
         }
         | changes
     )
