@@ -219,8 +219,12 @@ def _parsed(tool: Tool, arguments: dict[str, Any]) -> BaseModel:
     try:
         return tool.arguments.model_validate(arguments)
     except ValidationError as e:
-        faults = "; ".join(f"{'.'.join(map(str, f['loc'])) or 'arguments'}: {f['msg']}" for f in e.errors())
-        raise InvalidArguments(tool=tool.name, faults=faults) from e
+        found = [(".".join(map(str, f["loc"])) or "arguments", f["msg"]) for f in e.errors()]
+        raise InvalidArguments(
+            tool=tool.name,
+            faults="; ".join(f"{argument}: {reason}" for argument, reason in found),
+            arguments=[{"argument": argument, "reason": reason} for argument, reason in found],
+        ) from e
 
 
 def _within(tool: Tool, result: ToolResult, seconds: float) -> None:

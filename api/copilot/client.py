@@ -30,7 +30,9 @@ SILENCE_S = 180.0  # the longest that a turn or a call may say nothing: budgets 
 HEALTH_S = 1.0
 START_S = 30.0
 CONNECTIONS = 128
-PASSED_ON = frozenset({403, 404, 409, 422, 500, 503})  # not 401: that is between the desk and the copilot
+PASSED_ON = frozenset(
+    {403, 404, 409, 422, 500, 503, 504}
+)  # not 401: that is between the desk and the copilot
 
 log = structlog.get_logger(__name__)
 _TOOLS: TypeAdapter[list[ToolView]] = TypeAdapter(list[ToolView])
@@ -130,20 +132,29 @@ class RemoteCopilot(Conversations):
 
     def tools(self, principal: Principal) -> list[ToolView]:
         """The governed tools that the principal may use. Raises CopilotUnavailable."""
-        with self._asked("GET", "/v1/tools", principal) as reply:
+        with self._asked("GET", "/v1/tools", self.admit(principal)) as reply:
             return _TOOLS.validate_json(reply.read())
 
     def call(self, principal: Principal, name: str, asked: Call) -> ToolResult:
         """Run a tool. Raises CopilotUnavailable, and as CopilotSays what the registry raises."""
+        return self.call_admitted(self.admit(principal), name, asked)
+
+    def admit(self, principal: Principal) -> str:
+        """A pass for one call, for a caller that may want to end it from another thread."""
+        return self._passes.make(principal)
+
+    def dismiss(self, pass_token: str) -> None:
+        """End a pass: what still runs under it reads and proposes nothing more."""
+        self._passes.end(pass_token)
+
+    def call_admitted(self, pass_token: str, name: str, asked: Call) -> ToolResult:
+        """Run a tool under a pass, and end the pass. Raises what `call` raises."""
         path = f"/v1/tools/{quote(name, safe='')}/calls"
-        with self._asked("POST", path, principal, asked.model_dump(mode="json")) as reply:
+        with self._asked("POST", path, pass_token, asked.model_dump(mode="json")) as reply:
             return ToolResult.model_validate_json(reply.read())
 
     @contextmanager
-    def _asked(
-        self, method: str, path: str, principal: Principal, body: Any = None
-    ) -> Iterator[httpx.Response]:
-        pass_token = self._passes.make(principal)
+    def _asked(self, method: str, path: str, pass_token: str, body: Any = None) -> Iterator[httpx.Response]:
         try:
             with span(f"chargehand.copilot {method}"):
                 request = self._http.build_request(method, path, json=body, headers=_headers(pass_token))
