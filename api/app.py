@@ -13,6 +13,7 @@ from api import idempotency
 from api.chat.desks import desks, serving
 from api.chat.inbound import Inbound
 from api.live import Live
+from api.mcp.server import mounted
 from api.middleware import Observed
 from api.problems import ProblemDetails, Problems
 from api.routes import (
@@ -53,7 +54,7 @@ def create_app(application: Application) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
-        async with watching.running(), serving(chats, inbound):
+        async with watching.running(), serving(chats, inbound), agents.running():
             yield
 
     app = FastAPI(
@@ -90,6 +91,7 @@ def create_app(application: Application) -> FastAPI:
     app.include_router(pages.router)
     for chat in chats:
         chat.install(app)
+    agents = mounted(app, application, watching)
     app.mount("/static", StaticFiles(directory=pages.STATIC), name="static")
     app.add_middleware(Observed, problems=problems, https=application.is_https)
     app.openapi = lambda: openapi(app)  # type: ignore[method-assign]

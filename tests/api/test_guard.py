@@ -17,6 +17,7 @@ from workflow.cards import ProposalCard
 
 NOT_THERE = UUID(int=7)
 OPEN = {"/sign-in", "/sign-in/{token}", "/healthz", "/readyz", "/metrics", "/v1/openapi.json"}
+OPEN |= {"/.well-known/oauth-protected-resource", "/.well-known/oauth-protected-resource/mcp"}
 
 
 @pytest.fixture

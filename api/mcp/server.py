@@ -1,0 +1,45 @@
+"""The MCP server, put together."""
+
+from fastapi import FastAPI
+from mcp.server.lowlevel.server import Server
+from mcp.server.request_state import RequestStateBoundary, RequestStateSecurity
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from api.live import Live
+from api.mcp import prompts
+from api.mcp.access import METADATA_PATHS, PATH, Endpoint, metadata
+from api.mcp.calls import Calls
+from api.mcp.resources import Resources
+from api.mcp.watching import Watching
+from api.wiring import Application
+from prompts.loader import load
+
+NAME = "chargehand"
+
+
+def mounted(served: FastAPI, app: Application, live: Live) -> Endpoint:
+    """The server on our application. It answers while its `running()` lasts."""
+    calls, resources = Calls(app), Resources(app)
+    server = Server(
+        NAME,
+        title="Chargehand",
+        version=served.version,
+        website_url=app.public_url,
+        instructions=load("mcp/instructions").text,
+        on_list_tools=calls.listed,
+        on_call_tool=calls.called,
+        on_list_resources=resources.listed,
+        on_list_resource_templates=resources.templates,
+        on_read_resource=resources.read,
+        on_list_prompts=prompts.listed,
+        on_get_prompt=prompts.worded,
+        on_subscriptions_listen=Watching(live).listen,
+    )
+    # A form that is handed out comes back to this process: a desk that was started anew asks again.
+    server.middleware.append(RequestStateBoundary(RequestStateSecurity.ephemeral(), default_audience=NAME))
+    endpoint = Endpoint(app, server)
+    served.router.routes.append(Route(PATH, endpoint=endpoint, include_in_schema=False))
+    for path in METADATA_PATHS:
+        served.add_api_route(path, lambda: JSONResponse(metadata(app)), include_in_schema=False)
+    return endpoint
