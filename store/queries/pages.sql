@@ -37,6 +37,16 @@ union all select client_id, name from firm.client where client_id = any (%(ids)s
 -- The projects that the caller may see, by name: to narrow a list to one of them, or to a practice.
 select project_id as id, name, practice from firm.project order by name, project_id limit %(limit)s;
 
+-- name: briefs
+-- How proposals stand and who may sign them next, as far as the caller may see them.
+select p.proposal_id, p.title, p.action_kind, p.state, p.amount, p.currency::text as currency, p.state_since,
+  p.expires_at, array(select distinct n.name from workflow.approver a join firm.person n using (person_id)
+    where a.proposal_id = p.proposal_id and a.version = p.version and a.step = p.step and p.state = 'pending'
+      and not a.fallback and not exists (select from workflow.decision d where d.proposal_id = p.proposal_id
+        and d.version = p.version and d.approver_id = a.person_id)
+    order by n.name limit 4) as waits_for
+from workflow.proposal p where p.proposal_id = any (%(ids)s);
+
 -- name: titles
 -- The titles of proposals by their ids, as far as the caller may see them.
 select proposal_id, title from workflow.proposal where proposal_id = any (%(ids)s);

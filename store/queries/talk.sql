@@ -12,6 +12,14 @@ select exists (select from talk.thread where thread_id = %(thread_id)s and owner
 select thread_id, surface, title, created_at, updated_at
 from talk.thread where owner_id = app.me() order by updated_at desc limit %(limit)s;
 
+-- name: threads_like
+-- The principal's conversations in which these words were said, the last used first; all of them without words.
+select t.thread_id, t.surface, t.title, t.created_at, t.updated_at
+from talk.thread t
+where t.owner_id = app.me() and (%(words)s = '' or strpos(lower(t.title), lower(%(words)s)) > 0 or exists (
+  select from talk.message m where m.thread_id = t.thread_id and strpos(lower(m.text), lower(%(words)s)) > 0))
+order by t.updated_at desc limit %(limit)s;
+
 -- name: add_message
 -- Append to a conversation of the principal; the message's number.
 insert into talk.message (thread_id, author, text, payload)

@@ -10,7 +10,7 @@ VISIBLE = frozenset({"title", "aria-label", "placeholder", "alt", "aria-descript
 QUIET = frozenset({"code", "kbd", "style", "script"})  # what the machine says is said the same everywhere
 NAMES = re.compile(r"\bChargehand\b|\bD\b")
 LETTERS = re.compile(r"[A-Za-z]{2,}")
-ENTITY = re.compile(r"&\w+;")
+NO_WORDS = re.compile(r"&\w+;|[\w-]+=\"[^\"]*\"")  # and attributes that a block adds to a tag
 
 
 def literals(env: Environment, source: str) -> list[str]:
@@ -41,7 +41,7 @@ class _Page(HTMLParser):
             self._note(data)
 
     def _note(self, text: str) -> None:
-        left = NAMES.sub("", ENTITY.sub("", text)).strip()
+        left = NAMES.sub("", NO_WORDS.sub("", text)).strip()
         if LETTERS.search(left):
             self.found.append(" ".join(left.split()))
 

@@ -16,8 +16,6 @@ from tests.workflow import firm
 from workflow.cards import ProposalCard
 from workflow.signing import SigningKey
 
-TURN_MS = 120_000  # the first turn of a process fits the router
-
 
 @pytest.fixture
 def assignment(served: Served) -> ProposalCard:
@@ -142,26 +140,6 @@ def test_the_inbox_and_the_card_follow_what_others_do(
     expect(rita.get_by_text("Nothing waits for your signature")).to_be_visible()
     expect(card.get_by_text("Approved by Rolf Rau")).to_be_visible()
     expect(card.get_by_role("button", name="Approve")).to_have_count(0)
-
-
-def test_a_conversation_of_one_turn(visit: Open) -> None:
-    page = visit("paula", "/chat")
-    page.get_by_role("button", name="What waits for my decision?").click()
-    answer = page.locator("article.copilot[id]")
-    expect(answer).to_contain_text("Nothing waits", timeout=TURN_MS)
-    expect(page).to_have_url(re.compile(r"/chat/[0-9a-f-]{36}$"))
-    page.reload()
-    expect(page.locator("article.person")).to_contain_text("What waits for my decision?")
-    expect(page.locator("article.copilot")).to_contain_text("Nothing waits")
-
-
-def test_a_shortlist_is_drawn_as_a_table(visit: Open) -> None:
-    page = visit("paula", "/chat")
-    page.get_by_label("Your message").fill("Who could be a consultant on Aurora from next month?")
-    page.keyboard.press("Enter")
-    expect(page.locator("article.copilot[id] .drawn table")).to_contain_text("Carl Cole", timeout=TURN_MS)
-    page.locator("summary", has_text="source").click()
-    expect(page.locator(".notes .evidence li").first).to_be_visible()
 
 
 def test_what_turns_text_around_is_spelled_out(served: Served, visit: Open) -> None:

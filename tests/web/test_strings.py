@@ -8,7 +8,17 @@ from api.web.render import environment
 from tests.web.literals import literals
 
 TEMPLATES = LOCALE.parent / "templates"
-WHOLE = ("_cited.html", "base.html", "document.html", "news.html", "problem.html", "record.html")
+WHOLE = (
+    "_brief.html",
+    "_message.html",
+    "chat.html",
+    "_cited.html",
+    "base.html",
+    "document.html",
+    "news.html",
+    "problem.html",
+    "record.html",
+)
 
 
 def test_the_catalogue_holds_every_string() -> None:
