@@ -98,7 +98,7 @@ def facts(card: ProposalCard, zone: str, reader_id: str = "") -> CardFacts:
         ),
         writes_title=_writes_title(card),
         writes=tuple(_writes(card, zone)),
-        outcome=tuple(_outcome(effect, zone) for effect in card.effects),
+        outcome=tuple(map(_outcome, card.effects)),
         left_out=tuple(
             f"{line(d.item_id)}, by {_name(d.declined_by)}: {line(d.reason)}" for d in card.declined_items
         ),
@@ -183,15 +183,20 @@ def _policy(action: ChangePolicy) -> WriteFacts:
 
 
 def _fields(record: Mapping[str, Any], zone: str, inside: str = "") -> Iterator[tuple[str, str]]:
-    """Label and value of each field. What is inside another one says so in its label, so that no text can
-    pass for a field beside it."""
+    """Label and value of each field; a name and the id it stands for are one of them. What is inside another
+    field says so in its label, so that no text can pass for a field beside it."""
     for name, value in record.items():
+        if name.endswith("_id") and f"{name.removesuffix('_id')}_name" in record:
+            continue
         label = inside + line(wording.field(name))
+        id = record.get(f"{name.removesuffix('_name')}_id")
         if wording.is_records(value):
             for number, part in enumerate(value, 1):
                 yield from _fields(part, zone, f"{label.removesuffix('s')} {number}, ")
         elif isinstance(value, Mapping) and value and not wording.is_money(value):
             yield from _fields(value, zone, f"{label}, ")
+        elif name.endswith("_name") and id:
+            yield label, f"{_told(value, zone)} ({_told(id, zone)})"
         else:
             yield label, _told(value, zone)
 
@@ -216,13 +221,11 @@ def _told(value: Any, zone: str) -> str:  # noqa: PLR0911 - one for each shape o
     return ("\n" if any("," in part for part in parts) else ", ").join(parts)
 
 
-def _outcome(effect: EffectView, zone: str) -> str:
+def _outcome(effect: EffectView) -> str:
     what = line(effect.item) or wording.KINDS[effect.operation]
     said = f"{wording.SYSTEMS[effect.system]}, {what}: {wording.EFFECTS[effect.state]}"
     if effect.external_ref:
         said += f" as {line(effect.external_ref)}"
-    if effect.waits_since:
-        said += f"; {_down(effect, zone)}"
     if effect.waits_behind == "parked":
         said += "; behind an older write on the same record, which waits for a person"
     elif effect.waits_behind:

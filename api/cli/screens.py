@@ -1,4 +1,5 @@
-"""`python -m api.cli.screens`: pictures of the demo's pages for docs/, taken in a headless browser."""
+"""`python -m api.cli.screens`: pictures of the demo's pages and of its cards in Slack for docs/, taken in
+a headless browser."""
 
 import json
 import shutil
@@ -15,6 +16,7 @@ from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 from api.cli.console import console, settings
 from api.cli.demo_play import play_day
 from api.cli.demo_stage import DemoHome, Running, prepare
+from api.cli.slack_screens import slack_pages
 from api.database import stop_embedded
 from models.predict.base import silent
 
@@ -22,6 +24,7 @@ OUT = Path("docs/screens")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 WIDE: ViewportSize = {"width": 1280, "height": 860}
 PHONE: ViewportSize = {"width": 390, "height": 844}
+MESSAGE: ViewportSize = {"width": 720, "height": 240}
 COLOURS = 128  # of a picture: text stays sharp, and it takes a third of the room
 ALL, MINE = "/inbox?box=all", "/inbox"
 CARD = ".lines a[href^='/proposals/']"
@@ -82,7 +85,8 @@ def main() -> None:
             )
             for name, screen in SCREENS.items():
                 _take(_signed_in(browser, running, ids[screen.part], screen), running.url, name, screen)
-                console.print(f"{OUT / name}.png")
+            for name, html in slack_pages(running, ids):
+                _draw(browser.new_page(viewport=MESSAGE), html, name)
             browser.close()
     finally:
         stop_embedded(found)
@@ -106,9 +110,21 @@ def _take(page: Page, url: str, name: str, screen: Screen) -> None:
         page.wait_for_load_state("load")
     if name == "report":  # it is a document of its own inside the page
         page.wait_for_load_state("networkidle")
-    picture = Image.open(BytesIO(page.screenshot())).convert("RGB")
-    picture.quantize(COLOURS, dither=Image.Dither.NONE).save(OUT / f"{name}.png", optimize=True)
+    _keep(page.screenshot(), name)
     page.context.close()
+
+
+def _draw(page: Page, html: str, name: str) -> None:
+    """What another's client would show, in full."""
+    page.set_content(html)
+    _keep(page.screenshot(full_page=True), name)
+    page.close()
+
+
+def _keep(screenshot: bytes, name: str) -> None:
+    picture = Image.open(BytesIO(screenshot)).convert("RGB")
+    picture.quantize(COLOURS, dither=Image.Dither.NONE).save(OUT / f"{name}.png", optimize=True)
+    console.print(f"{OUT / name}.png")
 
 
 def _signed_in(browser: Browser, running: Running, person_id: str, screen: Screen) -> Page:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from slack_sdk.models.blocks import ActionsBlock, Block, ButtonElement
 
-from api.chat.facts import CardFacts, QuestionFacts, WriteFacts, facts, line
+from api.chat.facts import CardFacts, EvidenceFacts, QuestionFacts, WriteFacts, facts, line
 from api.slack import modals
 from api.slack.blocks import Row, Span, as_json, aside, button, cut, escaped, heading, kept, rich, size
 from api.slack.shown import PREFIX, Press, Shown
@@ -94,7 +94,7 @@ def _below(card: ProposalCard, told: CardFacts, page: str, *, whole: bool) -> li
 def _writes(told: CardFacts) -> _Part:
     """What will be written. A batch is left out by its items, one write by its fields."""
     if len(told.writes) > 1:
-        return _Part(told.writes_title, [[_item(write)] for write in told.writes])
+        return _Part(told.writes_title, [[_item(w, first=w is told.writes[0])] for w in told.writes])
     return _Part(told.writes_title, [[row] for write in told.writes for row in _fields(write)])
 
 
@@ -106,7 +106,7 @@ def _parts(told: CardFacts, site: str) -> list[_Part]:
         _Part("Why you", _lines([told.why_you])),
         _Part("What became of it", _lines(told.outcome)),
         _Part("Left out", _lines(told.left_out)),
-        _Part("Evidence", [[Row([Span(e.where, url=site + e.path)], e.quote)] for e in told.evidence]),
+        _Part("Evidence", [[_evidence(e, site + e.path)] for e in told.evidence]),
         _Part("Why this gate", _lines(told.why_gate)),
         _Part("Questions", [_question(q) for q in told.questions]),
         _Part("Signatures", _lines((*told.signatures, told.waiting, *told.ahead))),
@@ -128,10 +128,18 @@ def _fields(write: WriteFacts) -> Iterator[Row]:
             yield Row([Span(label, bold=True), Span(f" {value}")])
 
 
-def _item(write: WriteFacts) -> Row:
-    """One write of a batch, which takes less of the message's room."""
-    said = "".join(f"\n{label}: {line(value)}" for label, value in write.fields)
-    return Row([Span(f"{write.system}, {write.operation} {write.item}", bold=True), Span(said)])
+def _item(write: WriteFacts, *, first: bool) -> Row:
+    """One write of a batch, which takes less of the message's room. The first says what all of them are."""
+    said = "".join(f"\n{label}: {line(value)}" for label, value in write.fields if value != write.item)
+    what = [Span(f"{write.system}, {write.operation}\n")] if first else []
+    return Row([*what, Span(write.item, bold=True), Span(said)])
+
+
+def _evidence(cited: EvidenceFacts, url: str) -> Row:
+    where = Span(cited.where, url=url)
+    if cited.verbatim or "\n" in cited.quote:
+        return Row([where], cited.quote)
+    return Row([where, Span(f": {cited.quote}")])
 
 
 def _question(q: QuestionFacts) -> list[Row]:

@@ -220,7 +220,7 @@ def _evidence(card: ProposalCard) -> Iterator[Block]:
 def _items(start: int, items: Sequence[ReturnedEntry], zone: str) -> InputBlock:
     options = [_item(item, zone) for item in items]
     boxes = CheckboxesElement(action_id=TYPED, options=options, initial_options=options)
-    label = f"Keep of {start + 1} to {start + len(items)}"
+    label = f"Keep what is ticked, {start + 1} to {start + len(items)}"
     return _input(f"{KEEP}{start}", label, boxes, optional=True)
 
 

@@ -64,6 +64,8 @@ def links(part: Any) -> list[str]:
         "Bill rate, an hour EUR 120.00",
         QUOTE,
         "Contract c-1, clause 7.2, word for word",
+        "Project aurora: an active project",
+        "Person Carl Cole (carl)\nProject Aurora (aurora)\n",
         "A large assignment is signed by two.\namount 15,360 EUR is at least 10,000 EUR",
         "Waits for you or Rolf Rau since 4 Jan 2027, 10:00 CET",
         "After that Directors: Dora Dahl or Dan Dorn",
@@ -128,7 +130,7 @@ def test_what_is_not_shown_in_full_cannot_be_approved_here() -> None:
     assert set(found) == {"open", "reject", "ask"}
     assert (found["open"]["text"]["text"], found["open"]["url"]) == ("Read all of it to approve", PAGE)
     text = text_of(card)
-    shown = text.count("Returned time t-")
+    shown = text.count("Kinds: long day")
     assert shown > 10
     assert f"and {200 - shown} more: open the page" in text
 
