@@ -48,6 +48,12 @@ class Undeliverable(ChargehandError):
     status = 422
 
 
+class NothingToSay(ChargehandError):
+    """There is nothing to tell {person_id} any more."""
+
+    status = 404
+
+
 class Unreachable(ChargehandError):
     """{person_id} is not to be found on {surface}."""
 
@@ -79,8 +85,8 @@ class Surface(Protocol):
 
     def send(self, message: Message) -> str:
         """Send it; its reference there. Raises SurfaceDown where it certainly did not leave, Undeliverable
-        where it never will, Unreachable where the person is not there at all; any other exception means that
-        it may have left."""
+        where it never will, Unreachable where the person is not there at all, NothingToSay where it is
+        not worth sending; any other exception means that it may have left."""
 
     def find(self, message: Message) -> str | None:
         """The reference of an earlier attempt that arrived, or None where none did or nobody can tell."""
@@ -191,7 +197,7 @@ def _attempt(db: Database, surface: Surface, lease: Lease, patience: Patience) -
         _release(db, lease, e, after=patience.outage, give_back=True, reached=False)
     except Undeliverable as e:
         _settle(db, lease, "parked", error=str(e))
-    except Unreachable as e:
+    except (Unreachable, NothingToSay) as e:
         _settle(db, lease, "dropped", error=str(e))
     except Exception as e:
         log.warning("delivery %s may have left: %r", lease.delivery_id, e)

@@ -11,8 +11,9 @@ from api.wiring import Application
 from api.wording import SYSTEMS
 from models.access import NotFound, Principal
 from models.errors import ChargehandError
+from workflow import subscriptions
 from workflow.cards import CircuitView, ProposalCard, ProposalSummary
-from workflow.deliveries import Heard
+from workflow.subscriptions import SUBJECTS
 
 Name = Literal["help", "inbox", "mine", "show", "ask", "systems", "hear", "link", "unlink"]
 NAMES: tuple[Name, ...] = get_args(Name)
@@ -139,9 +140,9 @@ def _hear(app: Application, principal: Principal, account: Account, rest: str) -
     said = rest.lower()
     if said not in ("on", "off"):
         return Reply("Say `hear on` or `hear off`.")
-    kinds = sorted(get_args(Heard)) if said == "on" else []
+    kinds = SUBJECTS if said == "on" else ()
     with app.db.tx(principal, "agent") as tx:
-        tx.execute("deliveries.choose", surface=account.surface, kinds=kinds)
+        subscriptions.choose(tx, account.surface, kinds=kinds)
     return Reply("You hear here from now on." if kinds else "You hear nothing here any more.")
 
 

@@ -25,7 +25,7 @@ from store.db import Database
 from store.shelf import Shelf
 from tools.catalogue import TOOLS
 from tools.registry import Registry
-from workflow import deliveries, webhook_outbox
+from workflow import deliveries, digests, webhook_outbox
 from workflow.deliveries import Surface
 from workflow.effects import run
 from workflow.service import Workflow
@@ -59,7 +59,7 @@ def surfaces(settings: Settings, database: Database) -> list[Surface]:
     if settings.smtp_url is None:
         return []
     sending = MailSettings(settings.smtp_url.get_secret_value(), settings.mail_from, public_url(settings))
-    return [Mail(sending)]
+    return [Mail(sending, database)]
 
 
 def posters(settings: Settings, database: Database) -> list[posts.Poster]:
@@ -75,10 +75,18 @@ def webhook_sender(settings: Settings) -> HttpSender | None:
         return None
 
 
+def sweep(workflow: Workflow, db: Database) -> None:
+    """Do what the clock asks for by now."""
+    now = datetime.now(UTC)
+    workflow.sweep(now)
+    digests.enter(db, now)
+
+
 def forget(db: Database, settings: Settings) -> None:
     """Drop what is kept for a while only."""
     forget_old(db, settings)
     webhook_outbox.forget(db)
+    digests.forget(db)
 
 
 def run_worker(settings: Settings) -> None:
@@ -110,7 +118,7 @@ def run_worker(settings: Settings) -> None:
         ]
     queue = job_queue(
         where.roles["worker"],
-        sweep=lambda: workflow.sweep(datetime.now(UTC)),
+        sweep=lambda: sweep(workflow, database),
         nightly=lambda now: make_reports(database, registry, now),
         refit=lambda now: fit_all(database, now),
         fit_missing=lambda now: fit_missing(database, now),

@@ -3,9 +3,12 @@
 from pydantic import BaseModel
 
 from api.auth.callers import Me, Wired
+from api.problems import documented
 from api.routes.base import Body, resource
 from models.access import Permission, Role, ScopeKind
-from workflow.deliveries import Heard, SurfaceName
+from workflow import subscriptions
+from workflow.deliveries import SurfaceName
+from workflow.subscriptions import Subject, Subscription
 
 router = resource("me")
 
@@ -41,26 +44,24 @@ def me(principal: Me) -> MeView:
     )
 
 
-class Subscription(BaseModel):
-    """What you hear on one surface besides these pages."""
-
-    surface: SurfaceName
-    kinds: frozenset[Heard]
-    chosen: bool  # by you; else it is what the installation does
-
-
 class Choice(Body):
-    kinds: frozenset[Heard]  # empty: nothing at all
+    kinds: frozenset[Subject]  # at once; empty: nothing at once
+    digest: frozenset[Subject] = frozenset()  # once a day, by mail
+    weekends: bool = False  # on Saturdays and Sundays too
 
 
-@router.get("/me/subscriptions", summary="What do I hear where?")
-def subscriptions(principal: Me, app: Wired) -> list[Subscription]:
+@router.get("/me/subscriptions", summary="What do I hear where, and when?")
+def my_subscriptions(principal: Me, app: Wired) -> list[Subscription]:
     with app.db.tx(principal, "agent") as tx:
-        return tx.rows("deliveries.choices", Subscription)
+        return subscriptions.mine(tx)
 
 
-@router.put("/me/subscriptions/{surface}", summary="Hear this there from now on, and nothing else")
+@router.put(
+    "/me/subscriptions/{surface}",
+    summary="Hear this there from now on, and nothing else",
+    responses=documented(422),
+)
 def subscribe(surface: SurfaceName, body: Choice, principal: Me, app: Wired) -> list[Subscription]:
     with app.db.tx(principal, "agent") as tx:
-        tx.execute("deliveries.choose", surface=surface, kinds=sorted(body.kinds))
-        return tx.rows("deliveries.choices", Subscription)
+        subscriptions.choose(tx, surface, kinds=body.kinds, digest=body.digest, weekends=body.weekends)
+        return subscriptions.mine(tx)

@@ -20,7 +20,9 @@ NoticeId = Annotated[int, Field(ge=1, le=NEWEST)]
 
 class Notice(BaseModel):
     notice_id: int
-    kind: Literal["outcome", "reminder", "escalation", "report", "question", "answer", "delegation"]
+    kind: Literal[
+        "outcome", "reminder", "escalation", "report", "question", "answer", "delegation", "operations"
+    ]
     text: str
     proposal_id: UUID | None
     thread_id: UUID | None

@@ -60,12 +60,15 @@ update workflow.surface set resume_at = now() + make_interval(secs => %(after_se
 where surface = %(surface)s;
 
 -- name: choices
--- What the caller hears where: their own choice, or the installation's.
-select s.surface, coalesce(w.kinds, s.kinds) as kinds, w.kinds is not null as chosen
+-- What the caller hears where, and when: their own choice, or the installation's.
+select s.surface, coalesce(w.kinds, s.kinds) as kinds, coalesce(w.digest, '{}') as digest,
+  coalesce(w.weekends, false) as weekends, w.kinds is not null as chosen
 from workflow.surface s left join workflow.subscription w on w.surface = s.surface and w.person_id = app.me()
 where s.enabled order by s.surface;
 
--- name: choose
--- What the caller wants to hear on a surface from now on.
-insert into workflow.subscription (person_id, surface, kinds) values (app.me(), %(surface)s, %(kinds)s)
-on conflict (person_id, surface) do update set kinds = excluded.kinds;
+-- name: subscribe
+-- What the caller wants to hear on a surface from now on, at once or once a day.
+insert into workflow.subscription (person_id, surface, kinds, digest, weekends)
+values (app.me(), %(surface)s, %(kinds)s, %(digest)s, %(weekends)s)
+on conflict (person_id, surface) do update
+set kinds = excluded.kinds, digest = excluded.digest, weekends = excluded.weekends;

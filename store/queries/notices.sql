@@ -11,13 +11,13 @@ on conflict on constraint heard_once do nothing;
 -- What the principal was told, newest first: cards to sign are in the inbox and left out.
 select notice_id, kind, text, proposal_id, thread_id, created_at, read_at
 from workflow.notice
-where person_id = app.me() and kind <> 'card' and notice_id < %(before)s
+where person_id = app.me() and kind not in ('card', 'digest') and notice_id < %(before)s
   and (not %(unread_only)s or read_at is null)
 order by notice_id desc limit %(limit)s;
 
 -- name: unread
 -- How many of them the principal has not read.
-select count(*) from workflow.notice where person_id = app.me() and kind <> 'card' and read_at is null;
+select count(*) from workflow.notice where person_id = app.me() and kind not in ('card', 'digest') and read_at is null;
 
 -- name: mark_read
 -- Note that the principal has read everything up to one notice.

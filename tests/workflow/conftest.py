@@ -17,9 +17,12 @@ from store.db import DB_ROLES, Database
 from store.migrate import migrate
 from store.server import Server
 from tests.workflow.firm import PACE, found, records
+from tests.workflow.mailbox import mail, mail_server, mailbox
 from workflow import policies
 from workflow.effects import work_once
 from workflow.service import Workflow
+
+__all__ = ["mail", "mail_server", "mailbox"]
 
 
 def _fill(dsn: str) -> None:

@@ -1,98 +1,26 @@
 """What people hear by mail, over a real mail server that loses answers: nobody is left unheard, and nobody
 hears twice."""
 
-import asyncio
-import email
-import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
-from email.message import Message as Mailed
 from typing import Any
 
 import psycopg
 import pytest
 from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from api.mail import Mail, MailSettings
+from api.mail import Mail
 from store.db import Database
 from tests.workflow.firm import assignment, draft, principal
+from tests.workflow.mailbox import Mailbox, plain
+from workflow import subscriptions
 from workflow.cards import ProposalCard
-from workflow.deliveries import Message, Patience, deliver_once, enable
+from workflow.deliveries import Message, Patience, deliver_once
 from workflow.service import Workflow
 
 HURRIED = Patience(lease=0.3, outage=0.2, longest_backoff=0.1, idle=0.02)
-
-
-class Mailbox:
-    """A mail server that keeps what it is sent."""
-
-    def __init__(self) -> None:
-        self.mails: list[Mailed] = []
-        self.lose_answers = 0
-        self.refuses: set[str] = set()
-
-    async def handle_RCPT(
-        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
-    ) -> str:
-        if address in self.refuses:
-            return "550 no such mailbox"
-        envelope.rcpt_tos.append(address)
-        return "250 OK"
-
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
-        assert isinstance(envelope.content, bytes)
-        self.mails.append(email.message_from_bytes(envelope.content))
-        if self.lose_answers:
-            self.lose_answers -= 1
-            transport = server.transport
-            assert isinstance(transport, asyncio.Transport)
-            transport.abort()
-        return "250 OK"
-
-    def to(self, person_id: str) -> list[Mailed]:
-        return [m for m in self.mails if m["To"] == f"{person_id}@example.com"]
-
-
-class OnFreePort(Controller):
-    """A mail server on a port that nobody else takes."""
-
-    def __init__(self, mailbox: Mailbox) -> None:
-        self._listening = socket.create_server(("127.0.0.1", 0))
-        super().__init__(mailbox, hostname="127.0.0.1", port=self._listening.getsockname()[1])
-
-    def _create_server(self) -> Any:
-        return self.loop.create_server(self._factory_invoker, sock=self._listening)
-
-
-@pytest.fixture
-def mailbox() -> Iterator[Mailbox]:
-    yield Mailbox()
-
-
-@pytest.fixture
-def mail(db: Database, mail_server: Controller, owner: psycopg.Connection[Any]) -> Mail:
-    """Switched on, and sent at once."""
-    surface = Mail(
-        MailSettings(
-            f"smtp://127.0.0.1:{mail_server.port}",
-            "Chargehand <no-reply@example.com>",
-            "https://c.example.com",
-        )
-    )
-    enable(db, [surface])
-    owner.execute("update workflow.surface set delay_seconds = 0")
-    return surface
-
-
-@pytest.fixture
-def mail_server(mailbox: Mailbox) -> Iterator[Controller]:
-    controller = OnFreePort(mailbox)
-    controller.start()
-    yield controller
-    controller.stop()
 
 
 @pytest.fixture
@@ -140,9 +68,9 @@ def test_who_must_sign_and_who_asked_hear_it_once(
     approve(workflow, card)
     post()
     [to_rita], [to_paula] = mailbox.to("rita"), mailbox.to("paula")
-    assert f"https://c.example.com/proposals/{card.proposal_id}" in to_rita.get_payload()
+    assert f"https://c.example.com/proposals/{card.proposal_id}" in plain(to_rita)
     assert to_rita["Subject"].startswith("For you to decide")
-    assert "approved" in to_paula.get_payload()
+    assert "approved" in plain(to_paula)
 
 
 def test_what_was_decided_elsewhere_is_not_mailed_any_more(
@@ -199,7 +127,7 @@ def test_a_server_that_is_down_delays_and_loses_nothing(
     workflow: Workflow, db: Database, mail: Mail, mail_server: Controller, mailbox: Mailbox
 ) -> None:
     card = workflow.propose(principal("paula"), draft(assignment()))
-    nowhere = Mail(replace(mail._settings, url="smtp://127.0.0.1:9"))
+    nowhere = Mail(replace(mail._settings, url="smtp://127.0.0.1:9"), db)
     assert deliver_once(db, nowhere, HURRIED)
     assert not deliver_once(db, mail, HURRIED), "left alone for a while"
     approve(workflow, card)
@@ -224,7 +152,7 @@ def test_one_hears_what_one_chose(
     workflow: Workflow, db: Database, mailbox: Mailbox, mail: Mail, post: Callable[[], None]
 ) -> None:
     with db.tx(principal("rita"), "agent") as tx:
-        tx.execute("deliveries.choose", surface="mail", kinds=[])
+        subscriptions.choose(tx, "mail", kinds=[])
     workflow.propose(principal("paula"), draft(assignment()))
     post()
     assert mailbox.to("rita") == [] and len(mailbox.to("rolf")) == 1
