@@ -10,6 +10,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.staticfiles import StaticFiles
 
 from api import idempotency
+from api.auth.renewal import RenewedSessions
 from api.chat.desks import desks, serving
 from api.chat.inbound import Inbound
 from api.live import Live
@@ -93,6 +94,7 @@ def create_app(application: Application) -> FastAPI:
         chat.install(app)
     agents = mounted(app, application, watching)
     app.mount("/static", StaticFiles(directory=pages.STATIC), name="static")
+    app.add_middleware(RenewedSessions, application=application)
     app.add_middleware(Observed, problems=problems, https=application.is_https)
     app.openapi = lambda: openapi(app)  # type: ignore[method-assign]
     return app

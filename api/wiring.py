@@ -5,8 +5,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from api.auth.groups import GroupRoles
 from api.auth.oidc import Provider
-from api.auth.sessions import Sessions
+from api.auth.sessions import Limits, Sessions
+from api.auth.sso import SingleSignOn
 from api.auth.tokens import Tokens
 from api.chat.accounts import Accounts
 from api.copilot.client import Address, RemoteCopilot
@@ -28,9 +30,14 @@ class Application:
     copilot: RemoteCopilot
     sessions: Sessions
     tokens: Tokens
-    provider: Provider | None  # of identities; None: people sign in by link
+    sso: SingleSignOn | None  # None: people sign in by link
     accounts: Accounts
     webhooks: Webhooks
+
+    @property
+    def provider(self) -> Provider | None:
+        """Of identities."""
+        return self.sso.provider if self.sso else None
 
     @property
     def public_url(self) -> str:
@@ -58,8 +65,11 @@ def public_url(settings: Settings) -> str:
 @contextmanager
 def opened(settings: Settings, place: Place, copilot_at: Address) -> Iterator[Application]:
     """The application on a database that is up to date; closed with the block. `copilot_at`: who answers."""
+    groups = GroupRoles.load(settings.oidc_groups_file)
     db = place.database()
     copilot = RemoteCopilot(db, copilot_at)
+    sessions = Sessions(db, Limits.of(settings))
+    provider = Provider(settings, public_url(settings)) if settings.oidc_issuer else None
     try:
         yield Application(
             settings=settings,
@@ -67,9 +77,9 @@ def opened(settings: Settings, place: Place, copilot_at: Address) -> Iterator[Ap
             db=db,
             workflow=Workflow(db),
             copilot=copilot,
-            sessions=Sessions(db),
+            sessions=sessions,
             tokens=Tokens(db),
-            provider=Provider(settings, public_url(settings)) if settings.oidc_issuer else None,
+            sso=SingleSignOn(db, provider, sessions, groups, settings.help_contact) if provider else None,
             accounts=Accounts(db),
             webhooks=Webhooks(db, settings),
         )

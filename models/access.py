@@ -109,6 +109,27 @@ class Grant:
     )
     scope_id: str | None = None  # practice or office name; None for firm and none
 
+    @classmethod
+    def parse(cls, said: str) -> Self:
+        """From how files write it: 'auditor@firm', 'practice_lead@practice:Data', 'consultant'. Without a
+        scope it is held for what the person's own relations give. Raises ValueError."""
+        name, at, scope = said.strip().partition("@")
+        role = next((r for r in ROLES if r == name and r != "service"), None)
+        if role is None:
+            raise ValueError(f"{name!r} is not a role")
+        if not at:
+            return cls(role)
+        kind, _, scope_id = scope.partition(":")
+        if scope == "firm":
+            return cls(role, "firm")
+        if kind in ("practice", "office") and scope_id:
+            return cls(role, "practice" if kind == "practice" else "office", scope_id)
+        raise ValueError(f"{scope!r} is not firm, practice:NAME or office:NAME")
+
+    def __str__(self) -> str:
+        scope = {"none": "", "firm": "@firm"}.get(self.scope_kind, f"@{self.scope_kind}:{self.scope_id}")
+        return f"{self.role}{scope}"
+
 
 @dataclass(frozen=True)
 class Principal:

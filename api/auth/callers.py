@@ -11,7 +11,7 @@ from typing import Annotated
 from urllib.parse import urlsplit
 
 import structlog
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.security import APIKeyCookie, HTTPBearer
 from fastapi.security.http import HTTPAuthorizationCredentials
@@ -23,6 +23,7 @@ from models.access import Permission, Principal, require
 from models.errors import ChargehandError
 
 COOKIE = "chargehand"
+RENEWED = "renewed_session"  # where a request keeps the session's new secret until it is answered
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -68,6 +69,19 @@ def session_cookie(app: Application) -> str:
     return f"__Host-{COOKIE}" if app.is_https else COOKIE
 
 
+def send_session(response: Response, app: Application, session: str) -> None:
+    """Have the browser keep a session's secret: from scripts, from other sites, and from plain http."""
+    response.set_cookie(
+        session_cookie(app),
+        session,
+        max_age=int(app.sessions.limits.lifetime.total_seconds()),
+        path="/",
+        secure=app.is_https,
+        httponly=True,
+        samesite="lax",
+    )
+
+
 def identify(request: Request) -> Caller | None:
     """Who is calling, or None. A bearer token goes before a cookie. Blocking."""
     app = application(request)
@@ -78,6 +92,8 @@ def identify(request: Request) -> Caller | None:
     session: Session | None = None
     if value := request.cookies.get(session_cookie(app)):
         session = app.sessions.of(value)
+    if session and session.renewed:
+        setattr(request.state, RENEWED, session.renewed)
     return Caller(session.principal, session.csrf) if session else None
 
 

@@ -108,14 +108,16 @@ class Provider:
         self._fresh_until = 0.0
         self._keys: jwt.PyJWKClient | None = None
 
-    def authorization_url(self, attempt: Attempt) -> str:
-        """Where the browser goes to sign in. Raises ProviderDown."""
+    def authorization_url(self, attempt: Attempt, *, again: bool = False) -> str:
+        """Where the browser goes to sign in; `again`: even where it is signed in there. Raises
+        ProviderDown."""
         with self._client() as client:
             url, _ = client.create_authorization_url(
                 self._endpoint("authorization_endpoint"),
                 state=attempt.state,
                 nonce=attempt.nonce,
                 code_verifier=attempt.verifier,
+                **({"prompt": "login"} if again else {}),
             )
         return str(url)
 
@@ -250,7 +252,10 @@ class Provider:
                     raise
                 found = self._metadata
             if self._keys is None or found.get("jwks_uri") != self._metadata.get("jwks_uri"):
-                self._keys = jwt.PyJWKClient(str(found["jwks_uri"]), timeout=TIMEOUT_S)
+                try:
+                    self._keys = jwt.PyJWKClient(str(found.get("jwks_uri")), timeout=TIMEOUT_S)
+                except jwt.PyJWKClientError as error:
+                    raise self._down(error) from error
             self._metadata, self._fresh_until = found, time.monotonic() + METADATA_S
         return self._metadata
 

@@ -28,6 +28,7 @@ class TokenView(BaseModel):
     created_at: datetime
     expires_at: datetime
     revoked_at: datetime | None
+    last_used_at: datetime | None  # within a minute
 
 
 class NewToken(TokenView):
@@ -40,6 +41,7 @@ class NewToken(TokenView):
 class _Row:
     person_id: str
     scopes: Sequence[Permission]
+    stale: bool  # its last use was noted more than a minute ago
 
 
 class Tokens:
@@ -101,10 +103,15 @@ class Tokens:
 
     def of(self, secret: str) -> Principal | None:
         """Whom a token acts for, or None where it is not or no longer good."""
+        hashed = sha256(secret)
         with self._db.tx(GATE, "gate") as tx:
-            row = tx.row("access.token", _Row, sha256=sha256(secret))
+            row = tx.row("access.token", _Row, sha256=hashed)
             person = find_person(tx, row.person_id) if row else None
-        return person.principal("api", frozenset(row.scopes)) if row and person else None
+            if row is None or person is None:
+                return None
+            if row.stale:
+                tx.execute("access.touch_token", sha256=hashed)
+        return person.principal("api", frozenset(row.scopes))
 
 
 def _whose(by: Principal) -> str | None:

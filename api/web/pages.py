@@ -21,7 +21,7 @@ def problem_page(request: Request, problem: Mapping[str, Any]) -> HTMLResponse:
     """A problem, for a browser. Who is not signed in gets the page that says how to."""
     caller: Caller | None = getattr(request.state, "caller", None)
     if problem["status"] == 401:
-        response = page(request, "sign_in.html", None, 401)
+        response = sign_in.door(request, 401)
         sign_in.remember_page(request, response)
         return response
     if problem["status"] >= 500:

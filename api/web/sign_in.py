@@ -1,15 +1,29 @@
-"""Signing in and out. Opening a link shows a button; only pressing it signs in, so that a scanner that opens
-every link does not use it up."""
+"""Signing in and out: through the identity provider, or by a link. Opening a link shows a button; only
+pressing it signs in, so that a scanner that opens every link does not use it up."""
 
 import re
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request, Response, status
+from fastapi.exceptions import HTTPException
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from api.auth.callers import Me, SignedIn, Wired, application, check_origin, session_cookie
-from api.auth.sessions import LIFETIME, LinkSpent
+from api.auth.browsers import named
+from api.auth.callers import (
+    Me,
+    SignedIn,
+    Wired,
+    application,
+    check_origin,
+    send_session,
+    session_cookie,
+)
+from api.auth.oidc import CALLBACK, Attempt
+from api.auth.sessions import LinkSpent
+from api.auth.sso import ATTEMPT_SECONDS, SingleSignOn
 from api.web.render import page
+from api.wiring import Application
+from models.errors import ChargehandError
 
 router = APIRouter()
 
@@ -42,6 +56,18 @@ def local_path(asked: str) -> str:
     return asked
 
 
+def door(request: Request, status_code: int = 200, /, **context: Any) -> HTMLResponse:
+    """The page that says how to sign in. `problem`: why that did not work."""
+    app = application(request)
+    facts = {
+        "sso": app.sso.provider.name if app.sso else None,
+        "contact": app.settings.help_contact,
+        "problem": None,
+        "out": None,
+    }
+    return page(request, "sign_in.html", None, status_code, **{**facts, **context})
+
+
 @router.get("/")
 def home(me: Me) -> RedirectResponse:
     """Where somebody begins depends on what they may do."""
@@ -51,13 +77,67 @@ def home(me: Me) -> RedirectResponse:
 
 @router.get("/sign-in")
 def sign_in_page(request: Request) -> HTMLResponse:
-    return page(request, "sign_in.html", None)
+    return door(request)
 
 
+# --- through the provider
+@router.get("/sign-in/provider")
+def to_provider(request: Request, app: Wired, again: bool = False) -> Response:
+    """A plain link leads here: a form's redirect to another site is what the pages' policy forbids."""
+    try:
+        url, attempt = _sso(app).begin(again=again)
+    except ChargehandError as error:
+        return door(request, error.status, problem=error)
+    response = RedirectResponse(url, status.HTTP_303_SEE_OTHER)
+    response.set_cookie(
+        _attempt_cookie(app, attempt.state),
+        attempt.secret,
+        max_age=ATTEMPT_SECONDS,
+        path="/",
+        secure=app.is_https,
+        httponly=True,
+        samesite="lax",
+    )
+    return response
+
+
+@router.get(CALLBACK)
+def from_provider(request: Request, app: Wired) -> Response:
+    """Where the provider sends the browser back to, with a code or with what went wrong."""
+    answer = dict(request.query_params)
+    name = _attempt_cookie(app, answer.get("state", ""))
+    kept = request.cookies.get(name)
+    try:
+        session = _sso(app).finish(
+            Attempt(kept) if kept else None,
+            answer,
+            before=request.cookies.get(session_cookie(app), ""),
+            browser=named(request.headers.get("user-agent", "")),
+        )
+        response = _signed_in(request, app, session)
+    except ChargehandError as error:
+        response = door(request, error.status, problem=error)
+    if kept:
+        response.delete_cookie(name, path="/", secure=app.is_https, httponly=True, samesite="lax")
+    return response
+
+
+def _sso(app: Application) -> SingleSignOn:
+    if app.sso is None:
+        raise HTTPException(status.HTTP_404_NOT_FOUND)
+    return app.sso
+
+
+def _attempt_cookie(app: Application, state: str) -> str:
+    """One a sign-in, so that two begun in two tabs do not break each other."""
+    return f"{session_cookie(app)}-{re.sub('[^A-Za-z0-9_-]', '', state)[:12]}"
+
+
+# --- by link
 @router.get("/sign-in/{token}")
 def link_page(token: str, request: Request, app: Wired) -> HTMLResponse:
     if not app.sessions.is_open(token):
-        return page(request, "sign_in.html", None, status.HTTP_410_GONE, spent=LinkSpent().sentence)
+        return door(request, status.HTTP_410_GONE, problem=LinkSpent())
     return page(request, "sign_in_link.html", None, token=token)
 
 
@@ -65,28 +145,35 @@ def link_page(token: str, request: Request, app: Wired) -> HTMLResponse:
 def sign_in(token: Annotated[str, Form(max_length=100)], request: Request, app: Wired) -> Response:
     check_origin(request)
     try:
-        session = app.sessions.sign_in(token, before=request.cookies.get(session_cookie(app), ""))
+        session = app.sessions.sign_in(
+            token,
+            before=request.cookies.get(session_cookie(app), ""),
+            browser=named(request.headers.get("user-agent", "")),
+        )
     except LinkSpent as error:
-        return page(request, "sign_in.html", None, error.status, spent=error.sentence)
+        return door(request, error.status, problem=error)
+    return _signed_in(request, app, session)
+
+
+def _signed_in(request: Request, app: Application, session: str) -> Response:
     response = RedirectResponse(local_path(request.cookies.get(ASKED, "")), status.HTTP_303_SEE_OTHER)
-    response.set_cookie(
-        session_cookie(app),
-        session,
-        max_age=int(LIFETIME.total_seconds()),
-        path="/",
-        secure=app.is_https,
-        httponly=True,
-        samesite="lax",
-    )
+    send_session(response, app, session)
     if ASKED in request.cookies:
         response.delete_cookie(ASKED, path="/sign-in")
     return response
 
 
+# --- out
 @router.post("/sign-out")
 def sign_out(request: Request, caller: SignedIn, app: Wired) -> Response:
     name = session_cookie(app)
-    app.sessions.sign_out(request.cookies.get(name, ""), caller.principal)
-    response = RedirectResponse("/sign-in", status.HTTP_303_SEE_OTHER)
+    issuer = app.sessions.sign_out(request.cookies.get(name, ""), caller.principal)
+    response = RedirectResponse("/sign-out" if issuer else "/sign-in", status.HTTP_303_SEE_OTHER)
     response.delete_cookie(name, path="/", secure=app.is_https, httponly=True, samesite="lax")
     return response
+
+
+@router.get("/sign-out")
+def signed_out(request: Request, app: Wired) -> HTMLResponse:
+    """Signed out here. At the provider one still is, and may leave there too."""
+    return door(request, out=app.sso.provider.end_session_url() if app.sso else None)

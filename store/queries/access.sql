@@ -1,21 +1,48 @@
 -- name: session
--- A session that is neither over nor idle too long.
-select person_id, csrf, seen_at < now() - interval '1 minute' as stale from access.session
-where token_sha256 = %(sha256)s and expires_at > now()
-  and seen_at > now() - make_interval(secs => %(idle_seconds)s);
+-- A session that is neither over nor idle too long, by its secret or, for a moment, by the one before.
+select person_id, csrf, rights, token_sha256 = %(sha256)s as current,
+  seen_at < now() - interval '1 minute' as stale,
+  renewed_at < now() - make_interval(secs => %(renewal_seconds)s) as due
+from access.session
+where (token_sha256 = %(sha256)s or (previous_sha256 = %(sha256)s and previous_until > now()))
+  and expires_at > now() and seen_at > now() - make_interval(secs => %(idle_seconds)s);
 
 -- name: touch_session
 -- The session was used.
-update access.session set seen_at = now() where token_sha256 = %(sha256)s;
+update access.session set seen_at = now() where token_sha256 = %(sha256)s or previous_sha256 = %(sha256)s;
+
+-- name: renew_session
+-- A new secret: of two requests at once, one finds the old one still in place.
+update access.session set token_sha256 = %(new_sha256)s, previous_sha256 = token_sha256,
+  previous_until = now() + make_interval(secs => %(grace_seconds)s), renewed_at = now(), rights = %(rights)s
+where token_sha256 = %(sha256)s;
 
 -- name: add_session
 -- A new session.
-insert into access.session (token_sha256, person_id, csrf, expires_at)
-values (%(sha256)s, %(person_id)s, %(csrf)s, now() + make_interval(secs => %(seconds)s));
+insert into access.session (token_sha256, person_id, csrf, expires_at, rights, browser, issuer)
+values (%(sha256)s, %(person_id)s, %(csrf)s, now() + make_interval(secs => %(seconds)s), %(rights)s, %(browser)s,
+  %(issuer)s);
 
 -- name: drop_session
--- Sign out.
-delete from access.session where token_sha256 = %(sha256)s;
+-- Sign out; who had vouched.
+delete from access.session where token_sha256 = %(sha256)s or previous_sha256 = %(sha256)s returning issuer;
+
+-- name: sessions
+-- A person's sessions, the one used last first.
+select session_id, browser, issuer, created_at, seen_at, expires_at,
+  token_sha256 = %(sha256)s or coalesce(previous_sha256 = %(sha256)s, false) as here
+from access.session
+where person_id = %(person_id)s and expires_at > now()
+  and seen_at > now() - make_interval(secs => %(idle_seconds)s)
+order by seen_at desc, session_id;
+
+-- name: end_session
+-- End one of a person's sessions.
+delete from access.session where session_id = %(session_id)s and person_id = %(person_id)s;
+
+-- name: end_sessions
+-- End all of a person's sessions.
+delete from access.session where person_id = %(person_id)s;
 
 -- name: sweep_sessions
 -- Remove what is long over: sessions, and links that can no longer be used.
@@ -57,18 +84,22 @@ where token_sha256 = %(sha256)s and used_at is null and expires_at > now();
 
 -- name: token
 -- A token that is neither over nor revoked.
-select person_id, scopes from access.api_token
+select person_id, scopes, coalesce(last_used_at < now() - interval '1 minute', true) as stale from access.api_token
 where token_sha256 = %(sha256)s and expires_at > now() and revoked_at is null;
+
+-- name: touch_token
+-- The token was used.
+update access.api_token set last_used_at = now() where token_sha256 = %(sha256)s;
 
 -- name: add_token
 -- A new bearer token.
 insert into access.api_token (token_sha256, name, person_id, scopes, created_by, expires_at)
 values (%(sha256)s, %(name)s, %(person_id)s, %(scopes)s, app.me(), now() + make_interval(days => %(days)s))
-returning token_id, name, person_id, scopes, created_by, created_at, expires_at, revoked_at;
+returning token_id, name, person_id, scopes, created_by, created_at, expires_at, revoked_at, last_used_at;
 
 -- name: tokens
 -- A person's tokens, or everyone's, the newest first.
-select token_id, name, person_id, scopes, created_by, created_at, expires_at, revoked_at
+select token_id, name, person_id, scopes, created_by, created_at, expires_at, revoked_at, last_used_at
 from access.api_token where %(person_id)s::text is null or person_id = %(person_id)s
 order by created_at desc, token_id;
 
@@ -76,7 +107,7 @@ order by created_at desc, token_id;
 -- Revoke a token of a person, or of anyone; none where there is no such token.
 update access.api_token set revoked_at = coalesce(revoked_at, now())
 where token_id = %(token_id)s and (%(person_id)s::text is null or person_id = %(person_id)s)
-returning token_id, name, person_id, scopes, created_by, created_at, expires_at, revoked_at;
+returning token_id, name, person_id, scopes, created_by, created_at, expires_at, revoked_at, last_used_at;
 
 -- name: add_pass
 -- A pass for a caller of the copilot; those that are over go. Nobody waits for the disk: a pass that a crash of

@@ -130,6 +130,75 @@ def test_a_session_ends_when_it_is_idle_or_old(
     )
 
 
+def test_limits_are_settings(application: Application) -> None:
+    short = {"session_idle_minutes": 30, "session_hours": 2, "session_renew_minutes": 5}
+    settings = Settings.model_validate({"public_url": ORIGIN, **short})
+    with (
+        opened(settings, application.place, Address()) as strict,
+        TestClient(create_app(strict), base_url=ORIGIN, follow_redirects=False) as rita,
+    ):
+        link = strict.sessions.make_link(OPERATOR, "rita")
+        cookie = rita.post("/sign-in", data={"token": link.token}).headers["set-cookie"]
+        assert "Max-Age=7200" in cookie
+        alter(strict, "update access.session set seen_at = now() - interval '29 minutes'")
+        assert rita.get("/v1/me").status_code == 200
+        alter(strict, "update access.session set renewed_at = now() - interval '6 minutes'")
+        assert "set-cookie" in rita.get("/v1/me").headers
+        alter(strict, "update access.session set seen_at = now() - interval '31 minutes'")
+        assert rita.get("/v1/me").status_code == 401
+
+
+AGED = "update access.session set renewed_at = now() - interval '2 hours'"
+
+
+@pytest.mark.parametrize(
+    ("change", "renewed"),
+    [
+        pytest.param("select 1", False, id="nothing"),
+        pytest.param(AGED, True, id="an hour has passed"),
+        pytest.param("delete from access.role_grant where person_id = 'rita'", True, id="a role less"),
+        pytest.param("insert into access.role_grant values ('rita', 'admin', 'firm')", True, id="one more"),
+        pytest.param("delete from access.role_grant where person_id = 'leo'", False, id="somebody else's"),
+    ],
+)
+def test_a_sessions_secret_changes_with_time_and_with_rights(
+    application: Application, browser: Browser, change: str, renewed: bool
+) -> None:
+    rita = browser("rita")
+    before = rita.cookies["chargehand"]
+    alter(application, change)
+    reply = rita.get("/v1/me")
+    assert reply.status_code == 200 and (rita.cookies["chargehand"] != before) is renewed
+    if renewed:
+        assert {"HttpOnly", "SameSite=lax", "Path=/"} <= set(reply.headers["set-cookie"].split("; "))
+        assert "set-cookie" not in rita.get("/v1/me").headers, "once"
+        assert rita.post("/sign-out").status_code == 303, "pages that are open still prove themselves"
+
+
+def test_the_secret_before_is_good_for_what_was_under_way_and_not_for_long(
+    application: Application, browser: Browser
+) -> None:
+    rita = browser("rita")
+    before = rita.cookies["chargehand"]
+    alter(application, AGED)
+    assert rita.get("/v1/me").status_code == 200
+    straggler = application.sessions.of(before)
+    assert straggler is not None and straggler.renewed is None
+    alter(application, "update access.session set previous_until = now()")
+    assert application.sessions.of(before) is None, "whoever copied it is out"
+    assert rita.get("/v1/me").status_code == 200
+
+
+def test_many_requests_at_once_renew_once(application: Application, browser: Browser) -> None:
+    rita = browser("rita")
+    before = rita.cookies["chargehand"]
+    alter(application, AGED)
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(application.sessions.of, [before] * 8))
+    assert all(found), "none is turned away"
+    assert len([s for s in found if s and s.renewed]) == 1
+
+
 def test_what_one_may_do_changes_with_the_grants_not_with_the_session(
     application: Application, browser: Browser
 ) -> None:

@@ -98,3 +98,23 @@ def test_one_sees_and_revokes_ones_own_tokens_only(browser: Browser) -> None:
     assert leo.delete(f"/v1/tokens/{token_id}").status_code == 404
     assert [t["token_id"] for t in ada.get("/v1/tokens").json()] == [token_id]
     assert rita.delete(f"/v1/tokens/{token_id}").json()["revoked_at"]
+
+
+def test_its_last_use_is_noted_within_a_minute(application: Application, browser: Browser) -> None:
+    rita = browser("rita")
+    made = rita.post("/v1/tokens", json={"name": "t", "scopes": ["staffing.read"]}).json()
+    assert made["last_used_at"] is None
+
+    def used_at() -> object:
+        with psycopg.connect(application.place.admin) as connection:
+            return connection.execute("select last_used_at from access.api_token").fetchone()
+
+    assert application.tokens.of(made["token"]) is not None
+    first = used_at()
+    assert first != (None,)
+    assert application.tokens.of(made["token"]) is not None
+    assert used_at() == first, "a busy program writes no row with every call"
+    with psycopg.connect(application.place.admin, autocommit=True) as connection:
+        connection.execute("update access.api_token set last_used_at = now() - interval '2 minutes'")
+    assert application.tokens.of(made["token"]) is not None
+    assert used_at() != first
