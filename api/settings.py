@@ -77,6 +77,16 @@ class Settings(BaseSettings):
     # Webhooks: the key that their secrets are derived from; without it, derived from the one secret.
     webhook_key: SecretStr | None = None
 
+    # Slack: the app's signing secret, one bot token (xoxb-...) for each workspace, comma-separated, and, for
+    # Socket Mode instead of requests from outside, an app-level token (xapp-...).
+    slack_signing_secret: SecretStr | None = None
+    slack_bot_tokens: Annotated[tuple[SecretStr, ...], NoDecode] = ()
+    slack_app_token: SecretStr | None = None
+    slack_api_url: HttpUrl = HttpUrl("https://slack.com/api/")
+
+    # What was asked where others read is answered in the asker's own chat; open: in the thread that asked.
+    answers_in_channels: Literal["private", "open"] = "private"
+
     # Anchors of the audit log: where they are kept (not on the database's machine), how often, the
     # private key in PEM or the file that holds it, and the ids of the keys that count (none: all there are).
     audit_anchors: Path | None = None
@@ -109,7 +119,7 @@ class Settings(BaseSettings):
     @model_validator(mode="before")
     @classmethod
     def _split(cls, values: dict[str, object]) -> dict[str, object]:
-        for name in ("systems_without_keys", "audit_trusted_keys"):
+        for name in ("systems_without_keys", "audit_trusted_keys", "slack_bot_tokens"):
             listed = values.get(name)
             if isinstance(listed, str):
                 values[name] = tuple(s.strip() for s in listed.split(",") if s.strip())

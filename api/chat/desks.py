@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import Protocol
@@ -18,6 +19,9 @@ from models.errors import ChargehandError
 SWEEP_EVERY_S = 3_600.0
 
 log = structlog.get_logger(__name__)
+
+
+GRACE_S = 5.0  # for what is being worked when the desk stops
 
 
 class ChatDesk(Protocol):
@@ -38,7 +42,12 @@ class ChatDesk(Protocol):
 
 def desks(application: Application, inbound: Inbound) -> list[ChatDesk]:
     """Those whose settings are there."""
-    return []
+    found: list[ChatDesk] = []
+    if application.settings.slack_bot_tokens:
+        from api.slack.desk import SlackDesk
+
+        found.append(SlackDesk(application, inbound))
+    return found
 
 
 @asynccontextmanager
@@ -63,6 +72,7 @@ async def serving(found: Sequence[ChatDesk], inbound: Inbound) -> AsyncIterator[
             yield
         finally:
             stop.set()
+            await run_in_threadpool(_join, threads)
             sweeping.cancel()
 
 
@@ -73,3 +83,10 @@ async def _sweep(inbound: Inbound) -> None:
         except ChargehandError as e:
             log.warning("chat.not_swept", reason=str(e))
         await asyncio.sleep(SWEEP_EVERY_S)
+
+
+def _join(threads: Sequence[threading.Thread]) -> None:
+    """Let what is nearly done be done."""
+    ends = time.monotonic() + GRACE_S
+    for thread in threads:
+        thread.join(max(ends - time.monotonic(), 0))

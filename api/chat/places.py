@@ -51,5 +51,23 @@ def thread_for(db: Database, talk: Conversations, principal: Principal, place: P
 
 
 def place_of(tx: Tx, thread_id: UUID, surface: ChatSurface) -> Place | None:
-    """Where a conversation takes place on a surface, if it does. Role: worker, or agent for one's own."""
+    """Where a conversation takes place on a surface, if it does, a private place before others. Role:
+    worker, or agent for one's own."""
     return tx.row("chat.place_of", Place, thread_id=thread_id, surface=surface)
+
+
+def also_at(db: Database, principal: Principal, thread_id: UUID, place: Place) -> None:
+    """The principal's conversation goes on in another place too."""
+    with db.tx(principal, "agent") as tx:
+        tx.execute(
+            "chat.settle_place",
+            thread_id=thread_id,
+            shared=place.shared,
+            service_url=place.service_url,
+            **place.key,
+        )
+
+
+def places_of(tx: Tx, thread_id: UUID, surface: ChatSurface) -> list[Place]:
+    """Where a conversation takes place on a surface, private places first. Role: as for `place_of`."""
+    return tx.rows("chat.place_of", Place, thread_id=thread_id, surface=surface)

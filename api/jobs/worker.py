@@ -13,6 +13,8 @@ from api.jobs.fitting import fit_all, fit_missing
 from api.jobs.queue import job_queue
 from api.mail import Mail, MailSettings
 from api.settings import SettingMissing, Settings
+from api.slack.clients import Workspaces
+from api.slack.surface import Slack
 from api.telemetry import configure_logging, configure_tracing
 from api.webhooks.endpoints import sending
 from api.webhooks.sending import HttpSender
@@ -56,15 +58,23 @@ UNCONNECTED = "http://not-connected.invalid"
 
 def surfaces(settings: Settings, database: Database) -> list[Surface]:
     """Where people hear things outside our pages."""
-    if settings.smtp_url is None:
-        return []
-    sending = MailSettings(settings.smtp_url.get_secret_value(), settings.mail_from, public_url(settings))
-    return [Mail(sending, database)]
+    found: list[Surface] = []
+    if settings.smtp_url is not None:
+        sending = MailSettings(settings.smtp_url.get_secret_value(), settings.mail_from, public_url(settings))
+        found.append(Mail(sending, database))
+    if settings.slack_bot_tokens:
+        found.append(slack(settings, database))
+    return found
 
 
 def posters(settings: Settings, database: Database) -> list[posts.Poster]:
     """Where messages that show a proposal are drawn anew."""
-    return []
+    return [slack(settings, database)] if settings.slack_bot_tokens else []
+
+
+def slack(settings: Settings, database: Database) -> Slack:
+    is_open = settings.answers_in_channels == "open"
+    return Slack(database, Workspaces.of(settings), public_url(settings), is_open=is_open)
 
 
 def webhook_sender(settings: Settings) -> HttpSender | None:

@@ -133,9 +133,9 @@ with mine as (
 select thread_id from mine;
 
 -- name: place_of
--- Where a conversation takes place on a surface.
+-- Where a conversation takes place on a surface, private places first.
 select surface, workspace, channel, root, shared, service_url from talk.place
-where thread_id = %(thread_id)s and surface = %(surface)s;
+where thread_id = %(thread_id)s and surface = %(surface)s order by shared, channel, root;
 
 -- name: add_post
 -- A message shows a proposal to its reader from now on; outdated already where it moved while it was drawn.
