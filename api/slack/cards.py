@@ -88,7 +88,8 @@ def _above(told: CardFacts) -> list[Block]:
 
 
 def _below(card: ProposalCard, told: CardFacts, page: str, *, whole: bool) -> list[Block]:
-    return [*_answers(card, told), *_actions(card, told, page, whole=whole), _links(card, page)]
+    buttons = [*_answers(card, told), *_actions(card, told, page, whole=whole)]
+    return [aside(told.found), *buttons, _links(card, page)]
 
 
 def _writes(told: CardFacts) -> _Part:

@@ -108,7 +108,7 @@ def _line(item: ProposalSummary, box: Box, zone: str) -> Sequence[Block]:
             step,
             state,
             waits,
-            cut(line(item.why_you or ""), 300),
+            f"why you: {cut(line(item.why_you), 300)}" if item.why_you and box != "asked" else "",
         ),
     )
 

@@ -69,6 +69,7 @@ def links(part: Any) -> list[str]:
         "A large assignment is signed by two.\namount 15,360 EUR is at least 10,000 EUR",
         "Waits for you or Rolf Rau since 4 Jan 2027, 10:00 CET",
         "After that Directors: Dora Dahl or Dan Dorn",
+        "Found by staffing, version 3.",
     ],
 )
 def test_all_that_there_is_to_know_before_signing_is_on_the_card(shown: str) -> None:

@@ -61,7 +61,7 @@ def test_a_line_says_what_how_much_until_when_and_why_the_reader() -> None:
     assert "Carl Cole on Aurora" in text_of(found)
     assert (
         "Assignment · EUR 15,360.00 · Paula Pohl · step 1 of 2 · expires 8 Jan 2027, 17:00 CET"
-        " · You manage the people of Data."
+        " · why you: You manage the people of Data."
     ) in text_of(found)
     assert "Waits for me (1)" in text_of(found)
     shown = next(b["accessory"] for b in found["blocks"] if "accessory" in b)
