@@ -123,6 +123,7 @@ class ProposalCard(_View):
     title: str
     action: Action
     writes: tuple[Write, ...]  # exactly what will be written
+    names: dict[str, str] = {}  # of people, projects and clients by the ids in it, as the reader may see them
     evidence: tuple[Citation, ...]
     explanation: dict[str, Any]
     proposer: PersonRef

@@ -133,6 +133,7 @@ def card(tx: Tx, proposal_id: UUID) -> ProposalCard:
         title=row.title,
         action=action,
         writes=action.writes(),
+        names=_names(tx, action),
         evidence=EVIDENCE.validate_python(row.evidence),
         explanation=row.explanation,
         proposer=person(row.proposer_id, row.proposer_name),
@@ -163,6 +164,19 @@ def card(tx: Tx, proposal_id: UUID) -> ProposalCard:
         expires_at=row.expires_at,
         planted_flaw=row.planted_flaw,
     )
+
+
+def _names(tx: Tx, action: Action) -> dict[str, str]:
+    ids = sorted(_ids(action.model_dump(mode="json")))
+    return {row["id"]: row["name"] for row in tx.records("proposals.names", ids=ids)}
+
+
+def _ids(body: Any) -> set[str]:
+    """The values of fields that hold an id."""
+    if isinstance(body, Mapping):
+        own = {v for k, v in body.items() if k.endswith("_id") and isinstance(v, str)}
+        return own.union(*map(_ids, body.values()))
+    return set().union(*map(_ids, body)) if isinstance(body, list) else set()
 
 
 def queue_health(tx: Tx) -> list[QueueLine]:

@@ -165,7 +165,7 @@ def _writes(card: ProposalCard, zone: str) -> Iterator[WriteFacts]:
             system=wording.SYSTEMS[write.system],
             operation=wording.KINDS[write.operation],
             item=line(write.item),
-            fields=tuple(_fields(write.body, zone)),
+            fields=tuple(_fields(write.body, card.names, zone)),
         )
 
 
@@ -182,21 +182,25 @@ def _policy(action: ChangePolicy) -> WriteFacts:
     return WriteFacts("Approval policy", wording.KINDS[action.kind], "", (*named, *changes))
 
 
-def _fields(record: Mapping[str, Any], zone: str, inside: str = "") -> Iterator[tuple[str, str]]:
+def _fields(
+    record: Mapping[str, Any], names: Mapping[str, str], zone: str, inside: str = ""
+) -> Iterator[tuple[str, str]]:
     """Label and value of each field; a name and the id it stands for are one of them. What is inside another
     field says so in its label, so that no text can pass for a field beside it."""
     for name, value in record.items():
-        if name.endswith("_id") and f"{name.removesuffix('_id')}_name" in record:
+        of = name.removesuffix("_id")
+        if of != name and f"{of}_name" in record:
             continue
         label = inside + line(wording.field(name))
-        id = record.get(f"{name.removesuffix('_name')}_id")
         if wording.is_records(value):
             for number, part in enumerate(value, 1):
-                yield from _fields(part, zone, f"{label.removesuffix('s')} {number}, ")
+                yield from _fields(part, names, zone, f"{label.removesuffix('s')} {number}, ")
         elif isinstance(value, Mapping) and value and not wording.is_money(value):
-            yield from _fields(value, zone, f"{label}, ")
-        elif name.endswith("_name") and id:
+            yield from _fields(value, names, zone, f"{label}, ")
+        elif name.endswith("_name") and (id := record.get(f"{name.removesuffix('_name')}_id")):
             yield label, f"{_told(value, zone)} ({_told(id, zone)})"
+        elif of != name and isinstance(value, str) and value in names:
+            yield inside + line(wording.field(of)), f"{line(names[value])} ({_told(value, zone)})"
         else:
             yield label, _told(value, zone)
 

@@ -19,6 +19,14 @@ select case %(document)s
   when 'message' then (select text from talk.message where message_id::text = %(id)s)
 end;
 
+-- name: names
+-- The names of people, projects and clients by their ids, as far as the caller may see them, whoever's role reads.
+select person_id as id, name from firm.person where person_id = any (%(ids)s) and app.sees_people()
+union all select project_id, name from firm.project
+  where project_id = any (%(ids)s) and project_id in (select unnest(app.visible_projects()))
+union all select client_id, name from firm.client
+  where client_id = any (%(ids)s) and client_id in (select unnest(app.visible_clients()));
+
 -- name: lock
 -- Take the proposal's lock and say whether the caller may see it. What it holds is read afterwards, by another
 -- statement: this one may have waited, and would join yesterday's version to today's proposal.

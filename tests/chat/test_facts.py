@@ -68,6 +68,13 @@ def test_amounts_days_and_moments_are_written_for_people() -> None:
     assert dict(returned.fields)["Started"] == "1 Sep 2026, 11:00 CEST"
 
 
+def test_an_id_is_told_with_its_name_where_that_is_known() -> None:
+    (write,) = facts(made(firm.change_order(), names={"acme": "Acme Ltd", "aurora": "Aurora"}), ZONE).writes
+    fields = dict(write.fields)
+    assert (fields["Client"], fields["Project"]) == ("Acme Ltd (acme)", "Aurora (aurora)")
+    assert fields["Contract ID"] == "c-1"
+
+
 def test_an_item_of_a_change_order_says_each_of_its_figures() -> None:
     (write,) = facts(made(firm.change_order()), ZONE).writes
     fields = dict(write.fields)
