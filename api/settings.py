@@ -87,6 +87,13 @@ class Settings(BaseSettings):
     # What was asked where others read is answered in the asker's own chat; open: in the thread that asked.
     answers_in_channels: Literal["private", "open"] = "private"
 
+    # Microsoft Teams: the app registration of the bot, in the one tenant it serves. Without a client id there
+    # is no bot. Tokens are skipped only in development and on a loopback address (the Agents Playground).
+    teams_client_id: str | None = None
+    teams_client_secret: SecretStr | None = None
+    teams_tenant_id: str | None = None
+    teams_skip_token_check: bool = False
+
     # Anchors of the audit log: where they are kept (not on the database's machine), how often, the
     # private key in PEM or the file that holds it, and the ids of the keys that count (none: all there are).
     audit_anchors: Path | None = None

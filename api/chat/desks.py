@@ -47,6 +47,10 @@ def desks(application: Application, inbound: Inbound) -> list[ChatDesk]:
         from api.slack.desk import SlackDesk
 
         found.append(SlackDesk(application, inbound))
+    if application.settings.teams_client_id:
+        from api.teams.desk import teams_desk
+
+        found.append(teams_desk(application, inbound))
     return found
 
 

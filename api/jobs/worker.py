@@ -64,12 +64,23 @@ def surfaces(settings: Settings, database: Database) -> list[Surface]:
         found.append(Mail(sending, database))
     if settings.slack_bot_tokens:
         found.append(slack(settings, database))
+    if settings.teams_client_id:
+        from api.teams.surface import teams_surface
+
+        found.append(teams_surface(settings, database))
     return found
 
 
 def posters(settings: Settings, database: Database) -> list[posts.Poster]:
     """Where messages that show a proposal are drawn anew."""
-    return [slack(settings, database)] if settings.slack_bot_tokens else []
+    found: list[posts.Poster] = []
+    if settings.slack_bot_tokens:
+        found.append(slack(settings, database))
+    if settings.teams_client_id:
+        from api.teams.surface import teams_poster
+
+        found.append(teams_poster(settings))
+    return found
 
 
 def slack(settings: Settings, database: Database) -> Slack:

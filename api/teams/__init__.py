@@ -1,0 +1,1 @@
+"""Microsoft Teams: a bot, its cards and its message extension."""
