@@ -47,6 +47,7 @@ class QuestionFacts:
     question_id: UUID
     asker: str
     question: str
+    about: str  # e.g. 'about version 1', where that is not the one that is shown
     answered_by: str  # empty: it waits for an answer
     answer: str
     mine: bool  # it waits for the reader's answer
@@ -345,6 +346,7 @@ def _question(card: ProposalCard, q: QuestionView) -> QuestionFacts:
         question_id=q.question_id,
         asker=_name(q.asker),
         question=visible(q.question),
+        about="" if q.version == card.version else f"about version {q.version}",
         answered_by=_name(q.answered_by) if q.answered_by else "",
         answer=visible(q.answer or ""),
         mine=q.question_id in card.mine_to_answer,

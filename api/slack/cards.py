@@ -144,7 +144,7 @@ def _evidence(cited: EvidenceFacts, url: str) -> Row:
 
 
 def _question(q: QuestionFacts) -> list[Row]:
-    asked = Row([Span(f"{q.asker} asked")], q.question)
+    asked = Row([Span(f"{q.asker} asked {q.about}".rstrip())], q.question)
     return [asked, Row([Span(f"{q.answered_by} answered")], q.answer) if q.answered_by else UNANSWERED]
 
 

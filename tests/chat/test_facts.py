@@ -220,6 +220,10 @@ def test_what_was_left_out_and_what_was_asked() -> None:
     told = facts(made(declined_items=[declined], questions=[answered, question()]), ZONE)
     assert told.left_out == ("t-2, by Rita Roth: It is fine.",)
     first, second = told.questions
+    assert (first.about, facts(made(version=2, questions=[question()]), ZONE).questions[0].about) == (
+        "",
+        "about version 1",
+    )
     assert (first.asker, first.answered_by, first.answer) == ("Rita Roth", "Paula Pohl", "Since Monday.")
     assert (second.answered_by, second.mine) == ("", False)
     mine = facts(made(questions=[question()], mine_to_answer={QUESTION_ID}), ZONE)
