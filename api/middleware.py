@@ -1,5 +1,5 @@
-"""Around every request: an id, a log line, metrics by route, headers that keep browsers safe, a limit to its
-size, and an answer when something crashes."""
+"""Around every request: an id, a log line, metrics by route, how long it took (Server-Timing, milliseconds until
+the answer began), headers that keep browsers safe, a limit to its size, and an answer when something crashes."""
 
 import re
 import time
@@ -80,6 +80,7 @@ class Observed:
                 status = message["status"]
                 headers = MutableHeaders(scope=message)
                 headers[REQUEST_ID] = request_id
+                headers["server-timing"] = f"app;dur={(time.monotonic() - started) * 1000:.1f}"
                 for name, value in self._headers.items():
                     headers.setdefault(name, value)
             await send(message)

@@ -38,6 +38,13 @@ class Signature(_View):
     evidence: tuple[Attachment, ...]
 
 
+class EarlierSignature(_View):
+    """A verdict on a version before: it stays on record, and no longer counts."""
+
+    version: int
+    signature: Signature
+
+
 class ApproverView(_View):
     person: PersonRef
     stands_in_for: PersonRef | None
@@ -152,6 +159,7 @@ class ProposalCard(_View):
     created_at: datetime
     state_since: datetime
     expires_at: datetime
+    earlier: tuple[EarlierSignature, ...] = ()  # verdicts on versions before, oldest first
     planted_flaw: str | None = None  # it was planted: what was wrong with it, once it is answered
 
 

@@ -1,7 +1,7 @@
 """Reading a proposal through a person's eyes: the card, and how the queues stand. Role: agent,
 whose rows are the person's; the workflow's role reads the card it has just changed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -21,6 +21,7 @@ from workflow.cards import (
     ApproverView,
     CircuitView,
     DeclinedItem,
+    EarlierSignature,
     EffectView,
     HandoverView,
     PersonRef,
@@ -74,6 +75,7 @@ class _Row:
     now: datetime
     seats: Sequence[Mapping[str, Any]]  # Asked
     signatures: Sequence[Mapping[str, Any]]  # Signed
+    earlier: Sequence[Mapping[str, Any]] | None  # Signed, with their version
     questions: Sequence[Mapping[str, Any]]  # Question
     versions: Sequence[Mapping[str, Any]]
     declined_items: Sequence[Mapping[str, Any]]
@@ -162,6 +164,7 @@ def card(tx: Tx, proposal_id: UUID) -> ProposalCard:
         created_at=row.created_at,
         state_since=row.state_since,
         expires_at=row.expires_at,
+        earlier=tuple(_earlier(row)),
         planted_flaw=row.planted_flaw,
     )
 
@@ -240,19 +243,7 @@ def _steps(rule: Rule, asked: Sequence[Asked], signed: Sequence[Signed]) -> tupl
             name=step.name,
             signatures_needed=left[i] + sum(s.step == i and s.verdict == "approve" for s in signed),
             all_of=step.signatures == "all",
-            signatures=tuple(
-                Signature(
-                    person=person(s.person_id, s.name),
-                    stands_in_for=_delegator(s),
-                    verdict=s.verdict,
-                    reason=s.reason,
-                    surface=s.surface,
-                    decided_at=s.decided_at,
-                    evidence=tuple(Attachment.model_validate(a) for a in s.evidence),
-                )
-                for s in signed
-                if s.step == i
-            ),
+            signatures=tuple(_signature(s) for s in signed if s.step == i),
             approvers=tuple(
                 ApproverView(
                     person=person(a.person_id, a.name),
@@ -268,6 +259,24 @@ def _steps(rule: Rule, asked: Sequence[Asked], signed: Sequence[Signed]) -> tupl
         )
         for i, step in enumerate(rule.gate.steps)
     )
+
+
+def _signature(s: Signed) -> Signature:
+    return Signature(
+        person=person(s.person_id, s.name),
+        stands_in_for=_delegator(s),
+        verdict=s.verdict,
+        reason=s.reason,
+        surface=s.surface,
+        decided_at=s.decided_at,
+        evidence=tuple(Attachment.model_validate(a) for a in s.evidence),
+    )
+
+
+def _earlier(row: _Row) -> Iterator[EarlierSignature]:
+    found = row.earlier or ()
+    for line, signed in zip(found, SIGNATURES.validate_python(found), strict=True):
+        yield EarlierSignature(version=line["version"], signature=_signature(signed))
 
 
 def _delegator(line: Asked | Signed) -> PersonRef | None:

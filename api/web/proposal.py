@@ -12,7 +12,8 @@ from pydantic import ValidationError
 from api import forms
 from api.auth.callers import Caller, SignedIn, Wired, application, may
 from api.routes.operations import EffectId
-from api.web.changes import between, effect_of
+from api.web.changes import effect_of
+from api.web.history import history
 from api.web.render import names, page
 from models.actions import ReturnTimeEntries
 from models.errors import ChargehandError
@@ -290,7 +291,7 @@ def _card_page(
         batch=card.action.items if isinstance(card.action, ReturnTimeEntries) else (),
         notes={e["entry_id"]: e.get("note") for e in card.explanation.get("entries", ()) if "entry_id" in e},
         changes=changes,
-        versions=_versions(card),
+        history=history(card),
         turns=_turns(card),
         names=names(request, caller, _ids(card.action.model_dump(mode="json"))),
         following=following[0] if following else None,
@@ -306,14 +307,6 @@ def _turns(card: ProposalCard) -> int:
     signed = sum(len(step.signatures) for step in card.steps)
     answered = sum(q.answer is not None for q in card.questions)
     return signed + len(card.questions) + answered + len(card.handovers)
-
-
-def _versions(card: ProposalCard) -> list[dict[str, Any]]:
-    """Every version, the newest first, with what changed since the one before."""
-    pairs = zip([None, *card.versions], card.versions, strict=False)
-    return [
-        {"version": v, "changes": between(before.action, v.action) if before else []} for before, v in pairs
-    ][::-1]
 
 
 def _ids(body: Any) -> set[str]:

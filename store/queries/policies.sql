@@ -17,3 +17,8 @@ select v.sha256, v.body from workflow.active_policy a join workflow.policy_versi
 -- name: version
 -- One policy version, in force or not.
 select sha256, body from workflow.policy_version where sha256 = %(sha256)s;
+
+-- name: rules
+-- The names of the rules of the policy in force, in their order.
+select r.rule ->> 'name' as name from workflow.active_policy a join workflow.policy_version v using (sha256)
+cross join jsonb_array_elements(v.body -> 'rules') with ordinality r (rule, place) order by r.place;

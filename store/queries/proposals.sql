@@ -123,6 +123,8 @@ select p.proposal_id, p.proposer_id, n.name as proposer_name, p.tool, p.tool_ver
     from workflow.seat a where a.proposal_id = p.proposal_id and a.version = p.version) as seats,
   (select coalesce(jsonb_agg(s order by s.decided_at, s.decision_id), '[]')
     from workflow.signature s where s.proposal_id = p.proposal_id and s.version = p.version) as signatures,
+  case when p.version > 1 then (select jsonb_agg(s order by s.decided_at, s.decision_id)
+    from workflow.signature s where s.proposal_id = p.proposal_id and s.version < p.version) end as earlier,
   (select coalesce(jsonb_agg(q order by q.asked_at, q.question_id), '[]')
     from workflow.question_and_answer q where q.proposal_id = p.proposal_id) as questions,
   (select coalesce(jsonb_agg(x order by x.version), '[]') from (

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
 
 from api.database import Place
 from api.wiring import Application
@@ -78,6 +78,11 @@ def visit(served: Served, chromium: Browser) -> Iterator[Open]:
         context.close()
     expected = ("status of 4", "net::ERR_FAILED")  # a refusal, and what a test cuts off itself
     assert [c for c in complaints if not any(e in c for e in expected)] == []
+
+
+def told(page: Page, words: str) -> None:
+    """The card says so, where people see it."""
+    expect(page.locator("#card .notice", has_text=words)).to_be_visible()
 
 
 def park(served: Served, card: ProposalCard) -> None:

@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 from playwright.sync_api import expect
 
-from tests.web.conftest import Open, Served
+from tests.web.conftest import Open, Served, told
 from tests.workflow import firm
 from workflow.cards import ProposalCard
 
@@ -26,7 +26,7 @@ def test_a_question_is_answered_in_the_conversation_that_asked(served: Served, v
     expect(rita.get_by_label("What do you need to know?")).to_be_focused()
     rita.get_by_label("What do you need to know?").fill("Does the client know <b>Carl</b>?")
     rita.get_by_role("button", name="Ask Paula Pohl").click()
-    expect(rita.get_by_text("Your question is asked.")).to_be_visible()
+    told(rita, "Your question is asked.")
     expect(rita.get_by_text("Not answered yet.")).to_be_visible()
     paula = visit("paula", f"/chat/{thread}")
     expect(paula.get_by_text("Rita Roth asks about")).to_contain_text("<b>Carl</b>")
@@ -36,7 +36,7 @@ def test_a_question_is_answered_in_the_conversation_that_asked(served: Served, v
     expect(paula.locator(".answer")).to_have_text("You: They met on Monday.")
     expect(rita.locator("#questions")).to_contain_text("Paula Pohl: They met on Monday.")
     rita.get_by_role("button", name="Approve").click()
-    expect(rita.get_by_text("You signed it.")).to_be_visible()
+    told(rita, "You signed it.")
 
 
 def test_a_question_is_answered_on_the_card(served: Served, visit: Open, assignment: ProposalCard) -> None:
@@ -50,7 +50,7 @@ def test_a_question_is_answered_on_the_card(served: Served, visit: Open, assignm
     paula.get_by_role("link", name="Proposal").first.click()
     paula.get_by_label("Your answer").fill("Since Monday.")
     paula.get_by_role("button", name="Answer").click()
-    expect(paula.get_by_text("who asked was told")).to_be_visible()
+    told(paula, "who asked was told")
 
 
 def test_handing_a_signature_over(served: Served, visit: Open, assignment: ProposalCard) -> None:
@@ -60,7 +60,7 @@ def test_handing_a_signature_over(served: Served, visit: Open, assignment: Propo
     page.get_by_label("Leo Lang").check()
     page.get_by_label("Why they?").fill("Knows the client")
     page.get_by_role("button", name="Hand over").click()
-    expect(page.get_by_text("You handed your signature over.")).to_be_visible()
+    told(page, "You handed your signature over.")
     expect(page.get_by_text("Rita Roth handed over to Leo Lang")).to_be_visible()
     expect(page.get_by_role("button", name="Approve")).to_have_count(0)
     leo = visit("leo")
@@ -112,7 +112,7 @@ def test_the_pace_is_said_and_stops_nothing(served: Served, visit: Open) -> None
         page.goto("/inbox")
         page.locator(".title").first.click()
         page.get_by_role("button", name="Approve").click()
-        expect(page.get_by_text("You signed it.")).to_be_visible()
+        told(page, "You signed it.")
         expect(page.locator(".pace")).to_have_count(1 if signed >= 4 else 0)
     expect(page.locator(".pace")).to_contain_text(
         re.compile(r"You signed 6 in \d+ s; reading them takes about")
@@ -129,7 +129,7 @@ def test_the_inbox_is_narrowed_and_ordered(served: Served, visit: Open, assignme
     page.get_by_label("In the title").fill("no such thing")
     page.get_by_label("In the title").press("Enter")
     expect(page.get_by_text("Nothing fits these filters")).to_be_visible()
-    page.goto("/inbox?order=money&least=nonsense&practice=Data")
+    page.goto("/inbox?order=money&min_amount=nonsense&practice=Data")
     expect(page.locator(".title")).to_have_count(1)
 
 

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, ViewportSize, expect
 
 from tests.web import reading
-from tests.web.conftest import AXE, DESKTOP, PHONE, Open, Served, park
+from tests.web.conftest import AXE, DESKTOP, PHONE, Open, Served, park, told
 from tests.workflow import firm
 from workflow.cards import ProposalCard
 from workflow.delegations import Wanted
@@ -60,7 +60,7 @@ def everything(served: Served, assignment: ProposalCard) -> Iterator[tuple[str, 
     nowhere = "00000000-0000-0000-0000-000000000000"
     yield from (
         ("inbox", "rita", "/inbox"),
-        ("all proposals", "dora", "/inbox?box=all&least=1"),
+        ("all proposals", "dora", "/inbox?box=all&min_amount=1"),
         ("nothing fits", "dora", "/inbox?text=nothing"),
         ("assignment", "dora", f"/proposals/{assignment.proposal_id}"),
         ("question", "paula", f"/proposals/{asked.proposal_id}"),
@@ -144,7 +144,7 @@ def test_filters_are_set_without_a_mouse(visit: Open, assignment: ProposalCard) 
     page.locator("#filter-more").focus()
     page.keyboard.press("Enter")
     page.keyboard.press("Tab")
-    expect(page.get_by_role("combobox", name="Practice")).to_be_focused()
+    expect(page.get_by_role("combobox", name="Deadline")).to_be_focused()
     least = page.get_by_label("At least this much money")
     least.fill("999999")
     least.press("Enter")
@@ -157,20 +157,18 @@ def test_asking_back_and_rejecting_without_a_mouse(
     page = visit("rita")
     page.keyboard.press("j")
     page.keyboard.press("Enter")
-    page.wait_for_url("**/proposals/**")
-    page.wait_for_load_state("load")
+    expect(page.get_by_role("heading", name=assignment.title)).to_be_focused()
     page.keyboard.press("q")
     page.keyboard.type("Does the client know Carl?")
     page.keyboard.press("Tab")
     expect(page.get_by_role("button", name="Ask Paula Pohl")).to_be_focused()
     page.keyboard.press("Enter")
-    expect(page.get_by_text("Your question is asked.")).to_be_visible()
-    page.wait_for_load_state("load")
+    told(page, "Your question is asked.")
     page.keyboard.press("r")
     page.keyboard.type("He is needed on Borealis")
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
-    expect(page.get_by_text("You rejected it.")).to_be_visible()
+    told(page, "You rejected it.")
 
 
 def test_every_stop_of_the_card_shows_where_the_focus_is(visit: Open, assignment: ProposalCard) -> None:

@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from api.database import Place
 from models.policy import PolicySet
-from tests.web.conftest import Open, Served
+from tests.web.conftest import Open, Served, told
 from tests.workflow import firm
 from workflow import policies
 
@@ -45,5 +45,5 @@ def test_a_signature_with_what_it_rests_on(place: Place, served: Served, visit: 
     assert page.evaluate("document.activeElement.name") == "evidence_reference", "the field asks for it"
     approve.get_by_label("Where it can be looked up").fill("OPS-17")
     page.get_by_role("button", name="Approve").click()
-    expect(page.get_by_text("You signed it.")).to_be_visible()
+    told(page, "You signed it.")
     expect(page.get_by_text("Ticket: OPS-17")).to_be_visible()

@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from pydantic import SecretStr
 
 from api.jobs.audit import anchor_now
-from tests.web.conftest import Open, Served, park
+from tests.web.conftest import Open, Served, park, told
 from tests.workflow import firm
 from workflow.cards import ProposalCard
 from workflow.signing import SigningKey
@@ -41,7 +41,7 @@ def test_approving_from_the_inbox(served: Served, visit: Open, assignment: Propo
     expect(page.get_by_role("heading", name="What will be written")).to_be_visible()
     expect(page.get_by_text("What it rests on is 94% sure.")).to_be_visible()
     page.get_by_role("button", name="Approve").click()
-    expect(page.get_by_text("You signed it.")).to_be_visible()
+    told(page, "You signed it.")
     assert state(served, assignment, "rita").state == "approved"
     page.goto("/inbox")
     expect(page.get_by_text("Nothing waits for your signature")).to_be_visible()
@@ -51,12 +51,12 @@ def test_deciding_with_the_keyboard_alone(served: Served, visit: Open, assignmen
     page = visit("rita")
     page.keyboard.press("j")
     page.keyboard.press("Enter")
-    page.wait_for_url("**/proposals/**")
+    expect(page.get_by_role("heading", name=assignment.title)).to_be_focused()
     page.keyboard.press("a")
-    expect(page.locator("#approve-button")).to_be_focused()
+    expect(page.get_by_role("button", name="Approve")).to_be_focused()
     assert state(served, assignment, "rita").state == "pending", "a key alone signs nothing"
     page.keyboard.press("Enter")
-    expect(page.get_by_text("You signed it.")).to_be_visible()
+    told(page, "You signed it.")
     page.wait_for_load_state("load")  # the words are there before the script that hears keys
     page.keyboard.press("?")
     expect(page.get_by_role("dialog", name="Keyboard")).to_be_visible()
@@ -72,8 +72,8 @@ def test_rejecting_needs_a_reason(served: Served, visit: Open, assignment: Propo
     assert reason.evaluate("e => e.validity.valueMissing")
     reason.fill("Carl is needed on Borealis")
     page.get_by_role("button", name="Reject").click()
-    expect(page.get_by_text("You rejected it.")).to_be_visible()
-    expect(page.get_by_text("Carl is needed on Borealis")).to_be_visible()
+    told(page, "You rejected it.")
+    expect(page.get_by_label("Decision").get_by_text("Carl is needed on Borealis")).to_be_visible()
     assert state(served, assignment, "rita").state == "rejected"
 
 
@@ -88,7 +88,7 @@ def test_editing_makes_a_version_that_somebody_else_signs(
     expect(page.get_by_label("Why do you change it?")).to_have_value("Three days")
     page.get_by_label("Hours a week").fill("24")
     page.get_by_role("button", name="Save as version 2").click()
-    expect(page.get_by_text("Your edit is a new version.")).to_be_visible()
+    told(page, "Your edit is a new version.")
     expect(page.locator(".diff")).to_contain_text("32")
     expect(page.locator(".diff")).to_contain_text("24")
     expect(page.get_by_role("button", name="Approve")).to_have_count(0)
@@ -101,7 +101,7 @@ def test_accepting_a_part_of_a_batch(served: Served, visit: Open, batch: Proposa
     expect(page.get_by_role("button", name="Approve all 3")).to_be_disabled()
     page.get_by_label("Why are the others left out?").fill("It was agreed")
     page.get_by_role("button", name="Approve what is ticked").click()
-    expect(page.get_by_text("You approved a part of it")).to_be_visible()
+    told(page, "You approved a part of it")
     assert [d.item_id for d in state(served, batch, "paula").declined_items] == ["t-2"]
 
 

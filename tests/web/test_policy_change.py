@@ -3,7 +3,7 @@
 from playwright.sync_api import expect
 
 from models.policy import PolicySet
-from tests.web.conftest import Open, Served
+from tests.web.conftest import Open, Served, told
 from tests.workflow import firm
 from workflow import policies
 
@@ -41,7 +41,7 @@ def test_who_signs_reads_what_changes_rule_by_rule(served: Served, visit: Open) 
     expect(page.get_by_role("link", name="Edit")).to_have_count(0)
     page.get_by_label("Your comment").fill("Agreed.")
     page.get_by_role("button", name="Approve").click()
-    expect(page.get_by_text("You signed it.")).to_be_visible()
+    told(page, "You signed it.")
     again = visit("dan", f"/proposals/{card.proposal_id}")
     again.get_by_label("Your comment").fill("Agreed.")
     again.get_by_role("button", name="Approve").click()
