@@ -1,5 +1,6 @@
-"""Around every request: an id, a log line, metrics by route, how long it took (Server-Timing, milliseconds until
-the answer began), headers that keep browsers safe, a limit to its size, and an answer when something crashes."""
+"""Around every request: an id, a log line, metrics by route, how long it took (Server-Timing: milliseconds
+until the answer began), headers that keep browsers safe, a limit to its size, and an answer when something
+crashes."""
 
 import re
 import time

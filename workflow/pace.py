@@ -37,10 +37,13 @@ class _Signed:
         return (self.decided_at - self.opened_at).total_seconds() if self.opened_at else 0.0
 
 
-def opened(tx: Tx, card: ProposalCard) -> None:
-    """Note that the caller has the card before them, if something is asked of them: the first time counts."""
-    if card.why_you:
-        tx.execute("pace.opened", proposal_id=card.proposal_id, version=card.version)
+def opened(tx: Tx, cards: Sequence[ProposalCard]) -> None:
+    """Note that the caller has the cards before them, where something is asked of them: the first time
+    counts."""
+    if asked := [card for card in cards if card.why_you]:
+        tx.execute(
+            "pace.opened", proposals=[c.proposal_id for c in asked], versions=[c.version for c in asked]
+        )
 
 
 def pace(tx: Tx) -> Pace | None:

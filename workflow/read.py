@@ -108,9 +108,19 @@ EFFECTS = TypeAdapter(list[_Effect])
 
 def card(tx: Tx, proposal_id: UUID) -> ProposalCard:
     """All there is to know of one proposal. Raises NotFound, also for what the caller may not see."""
-    row = tx.row("proposals.card", _Row, proposal_id=proposal_id)
-    if row is None:
+    found = cards(tx, [proposal_id])
+    if not found:
         raise NotFound(what="proposal", id=str(proposal_id))
+    return found[0]
+
+
+def cards(tx: Tx, proposals: Sequence[UUID]) -> list[ProposalCard]:
+    """As `card`, for several in one statement and in their order; what may not be seen is not among them."""
+    found = {row.proposal_id: row for row in tx.rows("proposals.cards", _Row, proposals=list(proposals))}
+    return [_card(tx, found[proposal_id]) for proposal_id in proposals if proposal_id in found]
+
+
+def _card(tx: Tx, row: _Row) -> ProposalCard:
     asked = [a for a in SEATS.validate_python(row.seats) if a.held]
     signed = SIGNATURES.validate_python(row.signatures)
     rule, action = Rule.model_validate(row.gate), ActionAdapter.validate_python(row.action)
@@ -128,7 +138,7 @@ def card(tx: Tx, proposal_id: UUID) -> ProposalCard:
         may |= {"undo"}
     why = [a.why for a in _open_seats(tx.principal.person_id, row, asked, signed)]
     return ProposalCard(
-        proposal_id=proposal_id,
+        proposal_id=row.proposal_id,
         version=row.version,
         content_hash=row.content_hash,
         state=row.state,

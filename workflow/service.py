@@ -83,16 +83,25 @@ class Workflow:
         """The card, for somebody who is about to read it: when is remembered."""
         with self._db.tx(principal, "agent") as tx:
             card = read.card(tx, proposal_id)
-            pace.opened(tx, card)
+            pace.opened(tx, [card])
             return card
 
     def open_alike(self, principal: Principal, proposal_id: UUID) -> list[ProposalCard]:
         """The cards of what waits for the caller and is like one proposal, that one first."""
         with self._db.tx(principal, "agent") as tx:
-            cards = [read.card(tx, found) for found in lists.alike(tx, proposal_id)]
-            for card in cards:
-                pace.opened(tx, card)
-            return cards
+            return self._opened(tx, lists.alike(tx, proposal_id))
+
+    def open_many(self, principal: Principal, proposals: Sequence[UUID]) -> list[ProposalCard]:
+        """The cards of those of these that wait for the caller, in their order. Raises TooManyAtOnce."""
+        if len(proposals) > lists.MOST_ALIKE:
+            raise TooManyAtOnce(most=lists.MOST_ALIKE, count=len(proposals))
+        with self._db.tx(principal, "agent") as tx:
+            return [card for card in self._opened(tx, proposals) if card.why_you]
+
+    def _opened(self, tx: Tx, proposals: Sequence[UUID]) -> list[ProposalCard]:
+        cards = read.cards(tx, proposals)
+        pace.opened(tx, cards)
+        return cards
 
     def pace(self, principal: Principal) -> Pace | None:
         """Whether the caller signs faster than they could read."""

@@ -74,16 +74,27 @@ order by page.key desc, page.proposal_id desc;
 
 -- name: alike
 -- What waits for the caller and is like one proposal: the same kind of action, project or client, rule and proposer.
--- That proposal comes first, then the most pressing.
-select p.proposal_id
-from workflow.proposal one
-join workflow.proposal_version v1 on v1.proposal_id = one.proposal_id and v1.version = one.version
-join workflow.proposal p on p.action_kind = one.action_kind and p.proposer_id = one.proposer_id
-  and coalesce(p.project_id, p.client_id, '') = coalesce(one.project_id, one.client_id, '')
-join workflow.proposal_version v on v.proposal_id = p.proposal_id and v.version = p.version and v.rule = v1.rule
-where one.proposal_id = %(proposal_id)s and exists (
-  select from workflow.open_seat s where s.proposal_id = p.proposal_id and s.person_id = app.me())
-order by p.proposal_id <> one.proposal_id, p.ranked_at, p.proposal_id limit %(limit)s;
+-- That proposal comes first, then the most pressing. Rules are looked up in that order, and only until there are enough.
+with one as materialized (
+  select p.proposal_id, p.action_kind, p.proposer_id, coalesce(p.project_id, p.client_id, '') as place, v.rule
+  from workflow.proposal p join workflow.proposal_version v using (proposal_id, version)
+  where p.proposal_id = %(proposal_id)s),
+seats as materialized (
+  select distinct s.proposal_id from workflow.asked s
+  where s.person_id = app.me() and s.waits and (s.seat = s.person_id or s.seat = any (array(
+    select d.seat from (select distinct seat from workflow.asked where person_id = app.me() and waits) d
+    where d.seat <> app.me() and workflow.stands_in(app.me(), d.seat))))),
+near as materialized (
+  select p.proposal_id, p.version, p.proposal_id <> one.proposal_id as other, p.ranked_at
+  from one join workflow.proposal p on p.action_kind = one.action_kind and p.proposer_id = one.proposer_id
+    and coalesce(p.project_id, p.client_id, '') = one.place
+  join seats s on s.proposal_id = p.proposal_id
+  order by 3, 4, 1)
+select near.proposal_id
+from near cross join one cross join lateral (
+  select from workflow.proposal_version v
+  where v.proposal_id = near.proposal_id and v.version = near.version and v.rule = one.rule offset 0) v
+limit %(limit)s;
 
 -- name: waiting
 -- How many proposals wait for the caller's signature.

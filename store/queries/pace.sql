@@ -1,7 +1,8 @@
 -- name: opened
--- The caller has a version's card before them; the first time is kept.
+-- The caller has the cards of these versions before them; the first time is kept.
 insert into workflow.reading (person_id, proposal_id, version)
-values (app.me(), %(proposal_id)s, %(version)s) on conflict do nothing;
+select app.me(), o.proposal_id, o.version
+from unnest(%(proposals)s::uuid[], %(versions)s::integer[]) o (proposal_id, version) on conflict do nothing;
 
 -- name: last_approvals
 -- What the caller approved within the last hour, the newest first, up to the last rejection.

@@ -106,8 +106,8 @@ update workflow.proposal set remind_at = %(at)s where proposal_id = %(proposal_i
 -- From now on the fallback of the current step may sign too.
 update workflow.proposal set escalated_at = %(now)s, escalate_at = null where proposal_id = %(proposal_id)s;
 
--- name: card
--- What a card says of a proposal: its current version, every version, who was asked to sign it and what they said, seats
+-- name: cards
+-- What the cards of these proposals say: its current version, every version, who was asked to sign it and what they said, seats
 -- that changed hands, what was left out of a batch, questions and answers, and its effects, who undoes them, and what
 -- they wait behind: the oldest of those with their ordering key.
 select p.proposal_id, p.proposer_id, n.name as proposer_name, p.tool, p.tool_version, p.thread_id, p.title,
@@ -156,7 +156,7 @@ from workflow.proposal p
 join workflow.proposal_version v using (proposal_id, version)
 left join firm.person n on n.person_id = p.proposer_id
 left join firm.person b on b.person_id = p.on_behalf_of
-where p.proposal_id = %(proposal_id)s;
+where p.proposal_id = any (%(proposals)s);
 
 -- name: queue_health
 -- How long proposals wait at each step, from when it was its turn, of what the caller may see.
