@@ -191,7 +191,9 @@ class Provider:
                     )
                 )
         except OAuthError as error:
-            raise self._refused("the code was used already or is not good", error.error) from error
+            used = error.error == "invalid_grant"
+            reason = "the code was used already or is not good" if used else "it does not know us"
+            raise self._refused(reason, str(error.error)) from error
         except (httpx2.HTTPError, ValueError) as error:
             raise self._down(error) from error
 

@@ -136,10 +136,10 @@ def csrf_of(page: str) -> str:
 
 
 @contextmanager
-def serving(place: Place) -> Iterator[tuple[Application, str]]:
-    """The application behind a real socket, and its address: for streams and browsers."""
+def serving(place: Place, **more: object) -> Iterator[tuple[Application, str]]:
+    """The application behind a real socket, and its address: for streams and browsers. `more`: settings."""
     listener = bound("127.0.0.1", 0)
-    settings = Settings.model_validate({"port": listener.getsockname()[1]})
+    settings = Settings.model_validate({"port": listener.getsockname()[1], **more})
     with (
         copilot(place) as address,
         opened(settings, place, address) as application,

@@ -54,6 +54,7 @@ def filled(path: str, card: ProposalCard) -> str:
         "question_id": NOT_THERE,
         "report_id": NOT_THERE,
         "token_id": NOT_THERE,
+        "session_id": NOT_THERE,
         "webhook_id": NOT_THERE,
         "event_id": NOT_THERE,
         "message_id": 1,

@@ -7,6 +7,7 @@ from typing import Any, Literal
 import pytest
 from playwright.sync_api import Page, ViewportSize, expect
 
+from api.chat.accounts import Account
 from tests.web import reading
 from tests.web.conftest import AXE, DESKTOP, PHONE, Open, Served, park, told
 from tests.workflow import firm
@@ -87,6 +88,8 @@ def everything(served: Served, assignment: ProposalCard) -> Iterator[tuple[str, 
         ("a report's words", "amir", f"/documents/status_report/r-1?{place}=3#cited"),
         ("a record", "amir", f"/records/invoice/i-1?{place}=4"),
         ("records", "amir", f"/records/skill/carl?{place}=5"),
+        ("account", "rita", "/account"),
+        ("link a chat account", "rita", f"/link/{app.accounts.invite(Account('slack', 'T1', 'U1'))}"),
         ("a problem", "dora", f"/proposals/{nowhere}"),
     )
 

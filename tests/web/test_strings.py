@@ -9,6 +9,10 @@ from tests.web.literals import literals
 
 TEMPLATES = LOCALE.parent / "templates"
 WHOLE = (
+    "account.html",
+    "link.html",
+    "sign_in.html",
+    "sign_in_link.html",
     "_brief.html",
     "_message.html",
     "chat.html",
