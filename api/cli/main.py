@@ -20,6 +20,7 @@ COMMANDS = {
     "audit": "api.cli.audit:app",
     "eval": "api.cli.eval_:app",
     "token": "api.cli.token:app",
+    "teams": "api.cli.teams:app",
     "webhook": "api.cli.webhook:app",
     "doctor": "api.cli.doctor:doctor",
 }
