@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import Query
-from pydantic import BaseModel
+from pydantic import AwareDatetime, BaseModel
 
 from api.auth.callers import Auditor, Wired
 from api.jobs.audit import anchor_every
@@ -71,22 +71,31 @@ class Glance:
     overdue: bool
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """Which entries: what is None does not count."""
+
+    action: str | None = None  # 'proposal.decided', or 'proposal' for all of its kind
+    subject: str | None = None
+    who: str | None = None  # a part of a name, or an id
+    since: datetime | None = None
+    until: datetime | None = None
+
+
 def read_page(
-    db: Database,
-    principal: Principal,
-    *,
-    before: int | None,
-    action: str | None,
-    subject: str | None,
-    limit: int,
+    db: Database, principal: Principal, wanted: Wanted, *, before: int | None, limit: int
 ) -> AuditPage:
     with db.tx(principal, "agent") as tx:
+        who = wanted.who
         found = tx.rows(
-            "pages.audit",
+            "trail.page",
             AuditEvent,
             before=before if before is not None else NEWEST,
-            action=action,
-            subject=subject,
+            action=wanted.action,
+            subject=wanted.subject,
+            actors=[who, *(row["person_id"] for row in tx.records("trail.named", said=who))] if who else None,
+            since=wanted.since,
+            until=wanted.until,
             limit=limit + 1,
         )
     return AuditPage(items=found[:limit], before=found[limit - 1].seq if len(found) > limit else None)
@@ -113,11 +122,15 @@ def audit(
     principal: Auditor,
     app: Wired,
     before: Annotated[int | None, Query(ge=1, le=NEWEST, description="`before` of the page before")] = None,
-    action: Annotated[str | None, Query(description="e.g. proposal.decided")] = None,
+    action: Annotated[str | None, Query(description="e.g. proposal.decided, or proposal")] = None,
     subject: Annotated[str | None, Query(description="e.g. proposal:ID")] = None,
+    who: Annotated[str | None, Query(description="an id, or a part of a name")] = None,
+    since: AwareDatetime | None = None,
+    until: AwareDatetime | None = None,
     limit: Limit = 50,
 ) -> AuditPage:
-    return read_page(app.db, principal, before=before, action=action, subject=subject, limit=limit)
+    wanted = Wanted(action, subject, who, since, until)
+    return read_page(app.db, principal, wanted, before=before, limit=limit)
 
 
 @router.get("/audit/verification", summary="Is the log whole?")

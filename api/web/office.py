@@ -1,24 +1,21 @@
-"""The pages around the work: news, reports, operations, the audit log, and one's tokens."""
+"""The pages around the work: news, reports, operations."""
 
-from collections.abc import Sequence
 from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Form, Query, Request, Response, status
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from api.auth.callers import Caller, SignedIn, Wired
-from api.routes.audit import NEWEST, AuditEvent, glance, read_page
+from api.auth.callers import SignedIn, Wired
 from api.routes.insight import find_practices, find_queues
 from api.routes.notices import NEWEST as LAST
 from api.routes.notices import mark_read, my_notices
 from api.routes.operations import EffectId, parked_effects
 from api.routes.reports import find_report, list_reports
 from api.web.insight import AGES, ages
-from api.web.render import names, page
+from api.web.render import page
 from models.access import require
 from models.actions import System
-from workflow.cards import person
 
 router = APIRouter()
 
@@ -112,33 +109,3 @@ def give_up(effect_id: EffectId, caller: SignedIn, app: Wired, reason: Reason) -
 
 def _back() -> RedirectResponse:
     return RedirectResponse("/operations", status.HTTP_303_SEE_OTHER)
-
-
-@router.get("/audit")
-def audit(
-    request: Request,
-    caller: SignedIn,
-    app: Wired,
-    before: Annotated[int | None, Query(ge=1, le=NEWEST)] = None,
-    subject: Annotated[str, Query(max_length=200)] = "",
-) -> HTMLResponse:
-    require(caller.principal, "audit.read")
-    found = read_page(
-        app.db, caller.principal, before=before, action=None, subject=subject or None, limit=ROWS
-    )
-    return page(
-        request,
-        "audit.html",
-        caller,
-        events=found,
-        names=_names(request, caller, found.items),
-        seen=glance(app.db, caller.principal, app.settings) if before is None else None,
-        subject=subject,
-    )
-
-
-def _names(request: Request, caller: Caller, events: Sequence[AuditEvent]) -> dict[str, str]:
-    """The names of who did it and of whom it is about."""
-    ids = {e.actor for e in events} | {e.subject.partition(":")[2] for e in events}
-    services = {i: person(i, None).name for i in ids if i.startswith("service:")}
-    return {**names(request, caller, ids - set(services)), **services}

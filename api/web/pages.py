@@ -7,13 +7,37 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from api.auth.callers import Caller
-from api.web import account, chat, delegations, evidence, inbox, insight, office, proposal, sign_in, together
+from api.web import (
+    account,
+    audit,
+    chat,
+    delegations,
+    evidence,
+    inbox,
+    insight,
+    office,
+    proposal,
+    sign_in,
+    together,
+)
 from api.web.render import STATIC, page
 
 __all__ = ["STATIC", "problem_page", "router"]
 
 router = APIRouter(include_in_schema=False)
-for part in (sign_in, account, inbox, proposal, together, chat, delegations, evidence, office, insight):
+for part in (
+    sign_in,
+    account,
+    audit,
+    chat,
+    delegations,
+    evidence,
+    inbox,
+    insight,
+    office,
+    proposal,
+    together,
+):
     router.include_router(part.router)
 
 

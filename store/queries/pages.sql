@@ -51,18 +51,6 @@ from workflow.proposal p where p.proposal_id = any (%(ids)s);
 -- The titles of proposals by their ids, as far as the caller may see them.
 select proposal_id, title from workflow.proposal where proposal_id = any (%(ids)s);
 
--- name: audit
--- Audit entries before a sequence number, newest first, of one action or about one thing where they are named.
-select e.seq, e.at, e.actor, e.surface, e.action, e.subject, e.body - 'personal' as body,
-  encode(e.hash, 'hex') as hash,
-  (select coalesce(jsonb_object_agg(h.field, p.value), '{}') from jsonb_object_keys(e.body -> 'personal') h (field)
-   left join audit.personal p on p.seq = e.seq and p.field = h.field) as personal
-from audit.event e
-where e.seq < %(before)s
-  and (%(action)s::text is null or e.action = %(action)s)
-  and (%(subject)s::text is null or e.subject = %(subject)s)
-order by e.seq desc limit %(limit)s;
-
 -- name: contract_value
 -- What a contract is worth and until when it runs.
 select value as amount, currency::text as currency, title, ends_on from firm.contract

@@ -67,6 +67,7 @@ def filled(path: str, card: ProposalCard) -> str:
         "document_id": "c-1",
         "record": "person",
         "record_id": "carl",
+        "seq": 1,
     }
     return path.replace(":path", "").format(**values)
 

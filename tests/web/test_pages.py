@@ -1,20 +1,14 @@
 """What people do in a browser."""
 
-import re
 from dataclasses import replace
-from datetime import UTC, datetime
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
-from pydantic import SecretStr
 
-from api.jobs.audit import anchor_now
 from tests.web.conftest import Open, Served, park, told
 from tests.workflow import firm
 from workflow.cards import ProposalCard
-from workflow.signing import SigningKey
 
 
 @pytest.fixture
@@ -175,30 +169,3 @@ def test_a_parked_write_is_given_up_with_a_reason(
     parked.get_by_role("button", name="Give up").click()
     expect(page.get_by_text("None. What cannot be written safely stops here.")).to_be_visible()
     assert state(served, assignment, "rita").state == "failed"
-
-
-def test_the_audit_page_says_when_the_log_was_anchored(
-    served: Served,
-    visit: Open,
-    assignment: ProposalCard,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    app = served[0]
-    anchored = app.settings.model_copy(
-        update={"audit_anchors": tmp_path, "audit_key": SecretStr(SigningKey(bytes(32)).pem)}
-    )
-    page = visit("audrey", "/audit")
-    expect(page.get_by_text("The log was never anchored.")).to_be_visible()
-    name = anchor_now(app.db, anchored, datetime.now(UTC))
-    page.reload()
-    expect(page.get_by_text("Last anchored")).to_contain_text(name)
-    app.workflow.pause(firm.principal("dora"), "crm", "Year end, by Dora")
-    monkeypatch.setattr("api.routes.audit.GLANCE", 3)
-    monkeypatch.setattr("workflow.anchors.PATIENCE", 0)
-    page.reload()
-    expect(page.get_by_text("An anchor is overdue.")).to_be_visible()
-    expect(page.get_by_text(re.compile(r"Entries \d+ to \d+ hold"))).to_be_visible()
-    expect(page.get_by_role("row").filter(has_text="circuit.paused").first).to_contain_text(
-        "Year end, by Dora"
-    )

@@ -8,21 +8,23 @@ from api.web.render import environment
 from tests.web.literals import literals
 
 TEMPLATES = LOCALE.parent / "templates"
-WHOLE = (
-    "account.html",
-    "link.html",
-    "sign_in.html",
-    "sign_in_link.html",
-    "_brief.html",
-    "_message.html",
-    "chat.html",
-    "_cited.html",
-    "base.html",
-    "document.html",
-    "news.html",
-    "problem.html",
-    "record.html",
-)
+NOT_YET = {  # whose words are not marked yet
+    "_found.html",
+    "_macros.html",
+    "_operations.html",
+    "_policy_change.html",
+    "alike.html",
+    "delegations.html",
+    "edit.html",
+    "hand_over.html",
+    "operations.html",
+    "operations_approvers.html",
+    "operations_delivery.html",
+    "operations_flow.html",
+    "operations_return.html",
+    "outcomes.html",
+    "reports.html",
+}
 
 
 def test_the_catalogue_holds_every_string() -> None:
@@ -30,7 +32,7 @@ def test_the_catalogue_holds_every_string() -> None:
     assert kept == catalogue(), "run `make strings`"
 
 
-@pytest.mark.parametrize("template", WHOLE)
+@pytest.mark.parametrize("template", sorted({p.name for p in TEMPLATES.glob("*.html")} - NOT_YET))
 def test_a_page_says_nothing_that_is_not_translated(template: str) -> None:
     assert literals(environment(), (TEMPLATES / template).read_text(encoding="utf-8")) == []
 
