@@ -24,7 +24,7 @@ def _lines(told: CardFacts, page: str) -> Iterator[str]:
     yield from _listed("Why it went back", map(_item, told.differences))
     yield from _listed("What became of it", map(_item, told.outcome))
     yield from _listed("Left out", map(_item, told.left_out))
-    yield from _listed("Evidence", map(_evidence, told.evidence))
+    yield from _listed("Evidence", [*map(_evidence, told.evidence), _item(told.found)])
     yield from _listed("Why the reader", [_item(told.why_you)] if told.why_you else [])
     yield from _listed("Why this gate", map(_item, told.why_gate))
     signatures = (*told.signatures, told.waiting, *told.ahead)

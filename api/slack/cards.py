@@ -131,9 +131,11 @@ def _fields(write: WriteFacts) -> Iterator[Row]:
 
 def _item(write: WriteFacts, *, first: bool) -> Row:
     """One write of a batch, which takes less of the message's room. The first says what all of them are."""
-    said = "".join(f"\n{label}: {line(value)}" for label, value in write.fields if value != write.item)
     what = [Span(f"{write.system}, {write.operation}\n")] if first else []
-    return Row([*what, Span(write.item, bold=True), Span(said)])
+    fields = [f"{label}: {line(value)}" for label, value in write.fields]
+    named = [f for f, (_, value) in zip(fields, write.fields, strict=True) if value == write.item]
+    others = "".join(f"\n{f}" for f in fields if f not in named)
+    return Row([*what, Span(", ".join(named) or write.item, bold=True), Span(others)])
 
 
 def _evidence(cited: EvidenceFacts, url: str) -> Row:

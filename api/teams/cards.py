@@ -33,6 +33,7 @@ class View:
 
     zone: str  # IANA name
     public_url: str
+    reader_id: str = ""  # empty: nobody is 'you'
     notice: str = ""  # about what was just tried, e.g. who was quicker
     tone: Literal["good", "attention"] = "attention"
     refresh: bool = True  # Teams asks for a fresh card when the reader sees it
@@ -53,7 +54,7 @@ MEASURES = (_Measure(FULL, FULL), _Measure(40, 1_500), _Measure(16, 500), _Measu
 def proposal_card(card: ProposalCard, view: View) -> AdaptiveCard:
     """The card, as whole as fits. One that does not show all that will be written offers no approval: that is
     for the page, which shows it."""
-    said = facts(card, view.zone)
+    said = facts(card, view.zone, view.reader_id)
     for measure in MEASURES:
         cut = _Cut(measure)
         body = list(_body(card, said, view, cut))
@@ -162,9 +163,9 @@ def _body(card: ProposalCard, said: CardFacts, view: View, cut: _Cut) -> Iterato
         yield heading("Evidence")
         yield from cut.rows(
             said.evidence,
-            lambda e: [
-                *labelled(e.where, cut.letters(f"“{e.quote}”" if e.verbatim else e.quote)),
-            ],
+            lambda e: labelled(
+                e.where, cut.letters(f"“{e.quote}”" if e.verbatim else e.quote), view.public_url + e.path
+            ),
         )
     yield line(said.found, is_subtle=True)
     yield from _listed("Why this gate", said.why_gate, cut)
@@ -182,7 +183,7 @@ def _listed(title: str, found: Sequence[str], cut: _Cut) -> Iterator[CardElement
 
 
 def _question(asked: QuestionFacts, cut: _Cut) -> Iterator[CardElement]:
-    yield from labelled(asked.asker, cut.letters(asked.question))
+    yield from labelled(f"{asked.asker} {asked.about}".rstrip(), cut.letters(asked.question))
     if asked.answer:
         yield from labelled(asked.answered_by, cut.letters(asked.answer))
     elif not asked.mine:

@@ -51,14 +51,15 @@ def heading(said: str) -> CardElement:
     return text(TextRun(text=said, weight="Bolder"), spacing="Medium")
 
 
-def labelled(label: str, value: str) -> list[CardElement]:
+def labelled(label: str, value: str, url: str = "") -> list[CardElement]:
     """A field as it will be written. A value of several lines stands in a box of its own, so that none of
-    its lines passes for another field."""
+    its lines passes for another field. `url`: where its label leads."""
+    looks: dict[str, Any] = {"select_action": OpenUrlAction(url=url)} if url else {"is_subtle": True}
     said = value.split("\n")
     if len(said) == 1:
-        return [text(*runs(f"{label}: ", is_subtle=True), *runs(value))]
+        return [text(*runs(f"{label}: ", **looks), *runs(value))]
     box = Container(style="emphasis", items=[line(part or " ") for part in said], spacing="Small")
-    return [text(*runs(f"{label}:", is_subtle=True)), box]
+    return [text(*runs(f"{label}:", **looks)), box]
 
 
 def box(tone: Tone, *items: CardElement) -> CardElement:

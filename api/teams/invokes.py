@@ -69,7 +69,7 @@ class Invokes:
         data: dict[str, Any] = action.data
         if (action.verb or data.get("verb")) == SHARE:
             return share(self._app, self._connector, principal, data)
-        view = View(principal.timezone, self._app.public_url)
+        view = View(principal.timezone, self._app.public_url, principal.person_id)
         return act(self._app, principal, pressed(data, action.verb), view)
 
     def _sign_in(self, who: Sender) -> AdaptiveCardActionLoginResponse:

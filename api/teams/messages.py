@@ -72,7 +72,7 @@ class Messages:
                 self._joined(Activity.model_validate(received.payload), greet=received.kind == "installed")
 
     def view(self, principal: Principal) -> View:
-        return View(principal.timezone, self._app.public_url)
+        return View(principal.timezone, self._app.public_url, principal.person_id)
 
     def show(self, chat: Chat, principal: Principal, proposal_id: UUID) -> None:
         """A card in somebody's private chat, and a note that it is there."""

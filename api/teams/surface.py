@@ -111,7 +111,8 @@ class TeamsSurface:
             card = Workflow(self._db).card(reader, message.proposal_id)
         except NotFound as e:
             raise Undeliverable(surface="Teams", person_id=message.person_id, reason=e.sentence) from e
-        drawn = proposal_card(card, View(reader.timezone, self._public_url, notice=_notice(message)))
+        view = View(reader.timezone, self._public_url, reader.person_id, notice=_notice(message))
+        drawn = proposal_card(card, view)
         sent = self._connector.send(chat, with_card(drawn, message.text))
         with self._db.tx(CLERK, "worker") as tx:
             posts.record(
@@ -142,7 +143,8 @@ class TeamsPoster:
         return "teams"
 
     def update(self, post: Post, reader: Principal | None, card: ProposalCard | None) -> None:
-        view = View(reader.timezone if reader else "UTC", self._public_url)
+        zone, reader_id = (reader.timezone, reader.person_id) if reader else ("UTC", "")
+        view = View(zone, self._public_url, reader_id)
         drawn = proposal_card(card, view) if card else gone_card(view)
         sent: MessageActivityInput = with_card(drawn, card.title if card else "Chargehand")
         try:
