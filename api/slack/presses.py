@@ -152,8 +152,8 @@ def _faulty(view: Body, faults: Mapping[str, str]) -> Body:
 
 def note(sentence: str) -> Body:
     """A modal that only says something."""
-    view = View(type="modal", callback_id=NOTE, title=plain("Chargehand"), close=plain("Close"))
-    return view.to_dict() | {"blocks": [prose.sentence(sentence)]}
+    title, close, block = plain("Chargehand"), plain("Close"), prose.sentence(sentence)
+    return View(type="modal", callback_id=NOTE, title=title, close=close, blocks=[block]).to_dict()
 
 
 def whisper(workspace: Workspace, body: Body, sentence: str) -> None:

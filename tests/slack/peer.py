@@ -395,6 +395,12 @@ async def seed(request: web.Request) -> web.Response:
     return web.json_response({})
 
 
+async def reset(request: web.Request) -> web.Response:
+    """Another world, for another test."""
+    vars(request.app[WORLD]).update(vars(World()))
+    return web.json_response({})
+
+
 async def trigger(request: web.Request) -> web.Response:
     made = f"trigger.{uuid4().hex}"
     request.app[WORLD].triggers[made] = time.monotonic()
@@ -431,8 +437,8 @@ def create() -> web.Application:
     app.router.add_post("/response/{id}", response)
     app.router.add_get("/link", link)
     app.router.add_get("/files-pri/{rest:.*}", download)
-    for name, handler in (("seed", seed), ("trigger", trigger), ("say", say), ("envelope", envelope)):
-        app.router.add_post(f"/_peer/{name}", handler)
+    for handler in (seed, reset, trigger, say, envelope):
+        app.router.add_post(f"/_peer/{handler.__name__}", handler)
     app.router.add_get("/_peer/look", look)
     return app
 

@@ -18,6 +18,7 @@ import httpx
 SECRET = "signing-secret-of-the-tests"
 Body = dict[str, Any]
 
+PEOPLE = ("paula", "petra", "rita", "rolf", "leo", "dora", "carl")
 TEAMS = [
     {"team_id": "T1", "token": "xoxb-1", "bot_user": "UBOT1", "bot_id": "BBOT1"},
     {"team_id": "T2", "token": "xoxb-2", "bot_user": "UBOT2", "bot_id": "BBOT2"},
@@ -43,6 +44,17 @@ class Slack:
     def seed(self, **what: Any) -> None:
         self.peer.post("/_peer/seed", json=what).raise_for_status()
 
+    def begin(self) -> None:
+        """A new world: both workspaces, the small firm's people in the first, and a channel of theirs."""
+        self.peer.post("/_peer/reset").raise_for_status()
+        users = [member(person) for person in PEOPLE]
+        everybody = [*(u["id"] for u in users), "UBOT1"]
+        self.seed(
+            teams=TEAMS,
+            users=users,
+            channels=[{"channel": "C1", "team_id": "T1", "members": everybody}],
+        )
+
     def look(self) -> Body:
         return dict(self.peer.get("/_peer/look").json())
 
@@ -65,11 +77,11 @@ class Slack:
 
     # --- requests
     def send(
-        self, body: str, kind: str, *, secret: str = SECRET, at: float | None = None, **headers: str
+        self, body: str, kind: str, *, secret: str = SECRET, ago: float = 0, **headers: str
     ) -> httpx.Response:
         """One signed request."""
         assert self.ours, "our application is served"
-        stamp = str(int(at or time.time()))
+        stamp = str(int(time.time() - ago))
         signed = hmac.new(secret.encode(), f"v0:{stamp}:{body}".encode(), hashlib.sha256).hexdigest()
         given = {
             "Content-Type": kind,
@@ -197,8 +209,7 @@ def peer() -> Iterator[Slack]:
     assert process.stdin and process.stdout
     try:
         slack = Slack(f"http://127.0.0.1:{int(process.stdout.readline())}")
-        everybody = ["UPAULA", "URITA", "UROLF", "ULEO", "UDORA", "UCARL", "UBOT1"]
-        slack.seed(teams=TEAMS, channels=[{"channel": "C1", "team_id": "T1", "members": everybody}])
+        slack.begin()
         yield slack
     finally:
         process.stdin.close()
