@@ -13,6 +13,8 @@ from api.slack.clients import Workspace
 EVENT_TYPE = "chargehand"
 LOOKED_THROUGH = 100  # messages of one chat or thread: what was posted a moment ago is among the newest
 
+SKEW_S = 60.0  # that Slack's clock and the database's may be apart
+
 Blocks = Sequence[dict[str, Any]]
 
 
@@ -60,7 +62,7 @@ def ours(workspace: Workspace, spot: Spot, since: datetime) -> Iterator[dict[str
     """What the bot posted there since then."""
     asked: dict[str, Any] = {
         "channel": spot.channel,
-        "oldest": f"{since.timestamp():.6f}",
+        "oldest": f"{since.timestamp() - SKEW_S:.6f}",
         "limit": LOOKED_THROUGH,
         "include_all_metadata": True,
     }

@@ -71,11 +71,12 @@ class World:
     calls: list[str] = field(default_factory=list)  # methods, in order
     fault: dict[str, Fault] = field(default_factory=dict)
     absent: set[str] = field(default_factory=set)  # methods that this Slack does not know
-    clock: int = 0
+    clock: int = 0  # microseconds
 
     def ts(self) -> str:
-        self.clock += 1
-        return f"{int(time.time())}.{self.clock:06d}"
+        """Now, and never the same twice."""
+        self.clock = max(time.time_ns() // 1_000, self.clock + 1)
+        return f"{self.clock // 1_000_000}.{self.clock % 1_000_000:06d}"
 
     def im(self, team: Team, user: str) -> Channel:
         """The private chat of the bot and one person; one for ever."""
@@ -430,6 +431,12 @@ async def envelope(request: web.Request) -> web.Response:
         return web.json_response({"error": "not acknowledged"}, status=504)
 
 
+async def hang_up(request: web.Request) -> web.Response:
+    for socket in list(request.app[SOCKETS]):
+        await socket.close()
+    return web.json_response({})
+
+
 def create() -> web.Application:
     app = web.Application(client_max_size=8 * 1024**2)
     app[WORLD], app[SOCKETS], app[ACKS] = World(), [], {}
@@ -437,7 +444,7 @@ def create() -> web.Application:
     app.router.add_post("/response/{id}", response)
     app.router.add_get("/link", link)
     app.router.add_get("/files-pri/{rest:.*}", download)
-    for handler in (seed, reset, trigger, say, envelope):
+    for handler in (seed, reset, trigger, say, envelope, hang_up):
         app.router.add_post(f"/_peer/{handler.__name__}", handler)
     app.router.add_get("/_peer/look", look)
     return app
