@@ -81,7 +81,7 @@ def owner(place: Place) -> Iterator[psycopg.Connection]:
 @pytest.fixture
 def work(place: Place, slack: Slack) -> Iterator[Callable[[], None]]:
     """Do what the worker does about messages, until nothing is due."""
-    settings = Settings.model_validate({"slack_bot_tokens": "xoxb-1", "slack_api_url": slack.api_url})
+    settings = Settings.model_validate({"slack_bot_tokens": "xoxb-1,xoxb-2", "slack_api_url": slack.api_url})
     database = place.database()
     surfaces, posters = worker.surfaces(settings, database), worker.posters(settings, database)
     deliveries.enable(database, surfaces)
