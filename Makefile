@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 UV     := UV_PYTHON_DOWNLOADS=never $(BIN)/uv pip
 JOBS   ?= 2
 
-.PHONY: demo serve test lint types bench quality chaos lock clean screens strings help
+.PHONY: demo serve test lint types bench load quality chaos lock clean screens strings help
 .DEFAULT_GOAL := help
 
 help:  ## What can be made
@@ -46,6 +46,9 @@ types: $(VENV)/.dev  ## Types
 
 bench: $(VENV)/.dev  ## Performance beside named baselines
 	$(BIN)/python -m evals.bench
+
+load: $(VENV)/.dev  ## Slow: 500 people chatting and 50 deciding for 10 minutes, then the same with a bare service
+	$(BIN)/python -m evals.bench.load --out load-report $(LOAD)
 
 quality: $(VENV)/.dev  ## Slow: the suites, then what is predicted beside baselines; CHARGEHAND_DATA adds own records
 	$(BIN)/chargehand eval run --all

@@ -42,6 +42,7 @@ class DemoFirm:
     folder: Path
     truth_folder: Path
     today: date
+    owner_dsn: str  # of the database's owner, for other processes
     db: Database
     registry: Registry
 
@@ -75,7 +76,13 @@ class DemoFirm:
 
 @contextmanager
 def opened(
-    seed: int, scale: float, today: date, *, progress: Progress = silent, connections: int = 8
+    seed: int,
+    scale: float,
+    today: date,
+    *,
+    progress: Progress = silent,
+    connections: int = 8,
+    durable: bool = False,
 ) -> Iterator[DemoFirm]:
     """Generate and import a firm; its files and its server are gone afterwards.
 
@@ -83,19 +90,21 @@ def opened(
         seed, scale, today: as for `demo.firm.generate`.
         progress: told of each step.
         connections: at most, for each database role.
+        durable: whether a commit waits for the disk.
     """
     with tempfile.TemporaryDirectory(prefix="chargehand-firm-") as folder:
         root = Path(folder)
         generate(root / "firm", root / "truth", seed=seed, scale=scale, today=today, progress=progress)
-        with running(root / "postgres", durable=False) as server:
+        with running(root / "postgres", durable=durable) as server:
             ensure_database(server.dsn(SUPERUSER, SUPERUSER), DATABASE)
-            migrate(server.dsn(DATABASE, SUPERUSER))
+            owner = server.dsn(DATABASE, SUPERUSER)
+            migrate(owner)
             dsns = {role: server.dsn(DATABASE, f"chargehand_{role}") for role in DB_ROLES}
             db = Database(dsns, max_size=connections)
             try:
                 import_firm(db, SET_UP, root / "firm", embedder=default_embedder(), progress=progress)
                 Workflow(db).load_policy(SET_UP, default())
                 registry = Registry(TOOLS, embedder=default_embedder(), shelf=Shelf())
-                yield DemoFirm(f"demo firm {seed}", root / "firm", root / "truth", today, db, registry)
+                yield DemoFirm(f"demo firm {seed}", root / "firm", root / "truth", today, owner, db, registry)
             finally:
                 db.close()

@@ -5,4 +5,6 @@ from tests.firm_fixtures import TODAY, Firm
 
 
 def measured_firm(firm: Firm) -> DemoFirm:
-    return DemoFirm("demo firm", firm.truth.parent / "firm", firm.truth, TODAY, firm.db, firm.registry)
+    return DemoFirm(
+        "demo firm", firm.truth.parent / "firm", firm.truth, TODAY, firm.owner, firm.db, firm.registry
+    )
