@@ -121,6 +121,11 @@ class Workflow:
         with self._db.tx(principal, "agent") as tx:
             return lists.inbox(tx, box=box, order=order, filters=Filters(**filters), limit=limit, after=after)
 
+    def waiting(self, principal: Principal) -> int:
+        """How many proposals wait for the principal's signature."""
+        with self._db.tx(principal, "agent") as tx:
+            return int(tx.value("inbox.waiting"))
+
     def queue_health(self, principal: Principal) -> list[QueueLine]:
         with self._db.tx(principal, "agent") as tx:
             return read.queue_health(tx)

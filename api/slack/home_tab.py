@@ -30,5 +30,4 @@ def drawn(workflow: Workflow, principal: Principal, public_url: str, chosen: Fil
     """The tab through one reader's eyes."""
     kinds = [chosen.kind] if chosen.kind else None
     queue = workflow.inbox(principal, box=chosen.box, kinds=kinds, limit=home.MOST_LINES)
-    waiting = workflow.inbox(principal, box="mine", limit=home.MOST_LINES)
-    return home.view(queue, chosen, len(waiting.items), principal.timezone, public_url)
+    return home.view(queue, chosen, workflow.waiting(principal), principal.timezone, public_url)

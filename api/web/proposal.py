@@ -1,7 +1,7 @@
 """One proposal: everything to know before signing, and the forms that decide it."""
 
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Form, Query, Request, Response, status
@@ -14,7 +14,7 @@ from api.auth.callers import Caller, SignedIn, Wired, application, may
 from api.routes.operations import EffectId
 from api.web.changes import effect_of
 from api.web.history import history
-from api.web.render import names, page
+from api.web.render import page
 from models.actions import ReturnTimeEntries
 from models.errors import ChargehandError
 from models.evidence import Attachment, AttachmentKind
@@ -293,7 +293,7 @@ def _card_page(
         changes=changes,
         history=history(card),
         turns=_turns(card),
-        names=names(request, caller, _ids(card.action.model_dump(mode="json"))),
+        names=card.names,
         following=following[0] if following else None,
         done=done,
         pace=app.workflow.pace(caller.principal) if done == "approve" else None,
@@ -307,14 +307,6 @@ def _turns(card: ProposalCard) -> int:
     signed = sum(len(step.signatures) for step in card.steps)
     answered = sum(q.answer is not None for q in card.questions)
     return signed + len(card.questions) + answered + len(card.handovers)
-
-
-def _ids(body: Any) -> set[str]:
-    """The ids in an action that have a name."""
-    if isinstance(body, Mapping):
-        own = {v for k, v in body.items() if k.endswith("_id") and isinstance(v, str)}
-        return own.union(*map(_ids, body.values()))
-    return set().union(*map(_ids, body)) if isinstance(body, list) else set()
 
 
 def _edit_page(

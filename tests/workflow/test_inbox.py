@@ -51,8 +51,10 @@ def test_a_line(workflow: Workflow, cards: dict[str, ProposalCard]) -> None:
 
 def test_what_is_signed_leaves_the_box(workflow: Workflow, cards: dict[str, ProposalCard]) -> None:
     card = cards["change"]
+    assert workflow.waiting(principal("amir")) == 1
     workflow.decide(principal("amir"), card.proposal_id, content_hash=card.content_hash, verdict="approve")
     assert workflow.inbox(principal("amir"), box="mine").items == ()
+    assert workflow.waiting(principal("amir")) == 0
     assert [line.proposal_id for line in workflow.inbox(principal("dora"), box="mine").items] == [
         card.proposal_id
     ]
