@@ -29,23 +29,8 @@ SECONDS_BEFORE = 2  # for what is done before one: Slack waits three
 LONGEST_PAUSE_S = 10  # that Slack may ask for while a thread waits; what asks for more is put off
 TRY_AGAIN_S = 30.0  # to learn the workspace of a token that was not answered
 
-# Slack says so before it does anything, and will say otherwise once somebody has put it right or time has
-# passed.
-_FOR_NOW = frozenset(
-    {
-        "ratelimited",
-        "rate_limited",
-        "service_unavailable",
-        "team_added_to_org",
-        "invalid_auth",
-        "not_authed",
-        "account_inactive",
-        "token_revoked",
-        "token_expired",
-        "missing_scope",
-        "ekm_access_denied",
-    }
-)
+# Slack says so before it does anything, of all workspaces at once.
+_FOR_NOW = frozenset({"ratelimited", "rate_limited", "service_unavailable"})
 
 log = structlog.get_logger(__name__)
 

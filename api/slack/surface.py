@@ -1,6 +1,7 @@
 """What people hear in Slack, once: cards to those who must sign, outcomes where it was asked, and cards
 that show what is so now, wherever it was decided. For the worker."""
 
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -45,6 +46,25 @@ _GONE = frozenset(
 )
 
 
+# What is tried again with growing pauses: it may have been posted, or an administrator puts the token
+# right. The other workspaces go on meanwhile.
+_AGAIN = frozenset(
+    {
+        "internal_error",
+        "fatal_error",
+        "request_timeout",
+        "team_added_to_org",
+        "invalid_auth",
+        "not_authed",
+        "account_inactive",
+        "token_revoked",
+        "token_expired",
+        "missing_scope",
+    }
+)
+KNOWN_ABSENT_S = 600.0  # how long nobody is looked for by an address that no member had
+
+
 class Slack:
     """The `workflow.deliveries.Surface` and the `api.chat.posts.Poster` of Slack."""
 
@@ -54,6 +74,7 @@ class Slack:
         self._public_url, self._is_open = public_url, is_open
         self._workflow = Workflow(db)
         self._chats: dict[LinkedAccount, str] = {}
+        self._absent_until: dict[str, float] = {}
 
     @property
     def name(self) -> ChatSurface:
@@ -86,6 +107,8 @@ class Slack:
                 raise down from e
             if reason(e) in _GONE:
                 raise Unreachable(person_id=message.person_id, surface="Slack") from e
+            if reason(e) in _AGAIN or e.response.status_code >= 500:
+                raise
             raise Undeliverable(surface="Slack", person_id=message.person_id, reason=reason(e)) from e
         except OSError as e:
             if down := outage(e):
@@ -104,6 +127,8 @@ class Slack:
         return known
 
     def _linked(self, person_id: str, email: str) -> LinkedAccount | None:
+        if time.monotonic() < self._absent_until.get(email, 0.0):
+            return None
         self._workspaces.learn()
         for workspace in self._workspaces.all():
             user_id = members.by_email(workspace, email)
@@ -113,6 +138,7 @@ class Slack:
                 accounts.link_by_email(tx, members.account_of(workspace, user_id), email)
                 if known := accounts.reach(tx, person_id, "slack"):
                     return known
+        self._absent_until[email] = time.monotonic() + KNOWN_ABSENT_S
         return None
 
     def _spot(self, workspace: Workspace, account: LinkedAccount, asked_at: Sequence[Place]) -> Spot:

@@ -120,9 +120,15 @@ class Turns:
 
     def _tell(self, received: Received, said: Said, sentence: str) -> None:
         """Something for this person alone."""
-        spot = (
-            Spot(said.channel, said.root) if not said.shared else Spot(own_chat(said.workspace, said.user_id))
-        )
+        if said.shared:
+            said.workspace.client.chat_postEphemeral(
+                channel=said.channel,
+                user=said.user_id,
+                text=prose.escaped(sentence),
+                thread_ts=said.root if said.root != said.ts else None,
+            )
+            return
+        spot = Spot(said.channel, said.root)
         posting.post_once(
             said.workspace, spot, received.key, prose.escaped(sentence), (), received.received_at
         )

@@ -125,6 +125,33 @@ def test_what_copilot_offers_is_pressed_once(
     assert len(later) == 1 and "You chose" in words(first) and not buttons(first)
 
 
+def test_a_firm_may_let_the_thread_hear_the_answer(
+    slack: Slack, place: Place, owner: psycopg.Connection[Any]
+) -> None:
+    with serving(place, slack, talks=True, answers_in_channels="open"):
+        mention = slack.said("UPAULA", f"<@UBOT1> {ASKED}", channel="C1")
+        slack.event(mention)
+        until(lambda: settled(owner))
+    _, answer = slack.messages("C1")
+    assert answer["thread_ts"] == mention["ts"] and "Open on the page" in words(answer)
+    assert slack.messages(slack.chat_of("UPAULA")) == []
+
+
+def test_who_is_not_known_is_told_so_alone(
+    slack: Slack, desk: Application, owner: psycopg.Connection[Any]
+) -> None:
+    slack.seed(
+        users=[member("guest", is_restricted=True), member("nobody")],
+        channels=[{"channel": "C2", "team_id": "T1", "members": ["UGUEST", "UNOBODY", "UBOT1"]}],
+    )
+    for user in ("UGUEST", "UNOBODY"):
+        slack.writes(user, f"<@UBOT1> {ASKED}", channel="C2")
+    until(lambda: settled(owner))
+    told = {e["user"]: e["text"] for e in slack.look()["ephemeral"]}
+    assert "full members" in told["UGUEST"] and "/link/" in told["UNOBODY"]
+    assert not [m for m in slack.messages("C2") if m.get("bot_id")], "and nobody else hears of it"
+
+
 def letter(text: str) -> bytes:
     document, written = docx.Document(), io.BytesIO()
     document.add_paragraph(text)
