@@ -61,17 +61,22 @@ class GroupRoles:
         return frozenset[Grant]().union(*(self._groups.get(name, frozenset()) for name in groups))
 
 
-def follow(tx: Tx, person_id: str, wanted: Iterable[Grant]) -> None:
-    """Let the roles that a person has by group be these, and leave alone what the firm's records say. Noted
-    in the audit log where it changes something. Role: gate or steward."""
-    grants = sorted(wanted, key=str)
-    asked = {
-        "person_id": person_id,
-        "roles": [g.role for g in grants],
-        "kinds": [g.scope_kind for g in grants],
-        "ids": [g.scope_id or "" for g in grants],
+def columns(grants: Iterable[Grant]) -> dict[str, list[str]]:
+    """Grants as the arrays that statements take."""
+    listed = sorted(grants, key=str)
+    return {
+        "roles": [g.role for g in listed],
+        "kinds": [g.scope_kind for g in listed],
+        "ids": [g.scope_id or "" for g in listed],
     }
+
+
+def follow(tx: Tx, person_id: str, wanted: Iterable[Grant]) -> int:
+    """Let the roles that a person has by group be these, and leave alone what the firm's records say; how
+    many changed. Noted in the audit log. Role: gate or steward."""
+    asked = {"person_id": person_id, **columns(wanted)}
     removed = [str(grant) for grant in tx.rows("identities.drop_group_roles", Grant, **asked)]
     added = [str(grant) for grant in tx.rows("identities.add_group_roles", Grant, **asked)]
     if added or removed:
         tx.audit("access.groups_followed", f"person:{person_id}", added=added, removed=removed)
+    return len(added) + len(removed)

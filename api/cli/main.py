@@ -21,6 +21,8 @@ COMMANDS = {
     "eval": "api.cli.eval_:app",
     "token": "api.cli.token:app",
     "teams": "api.cli.teams:app",
+    "people": "api.cli.people:app",
+    "admin": "api.cli.admin:app",
     "webhook": "api.cli.webhook:app",
     "doctor": "api.cli.doctor:doctor",
 }

@@ -36,7 +36,7 @@ def create(
     from api.auth.people import principal_of
     from api.auth.tokens import Tokens
 
-    with _database() as db:
+    with database() as db:
         who = principal_of(db, person, "cli")
         made = Tokens(db).create(
             OPERATOR, name=name, scopes=_scopes(scope, who), days=days, person_id=who.person_id
@@ -55,7 +55,7 @@ def list_(as_json: AsJson = False) -> None:
     """Every token, without its secret."""
     from api.auth.tokens import Tokens
 
-    with _database() as db:
+    with database() as db:
         found = Tokens(db).all(OPERATOR)
     if as_json:
         print_json([t.model_dump(mode="json") for t in found])
@@ -70,7 +70,7 @@ def revoke(token_id: Annotated[UUID, typer.Argument(help="As `token list` shows 
     """Revoke a token at once."""
     from api.auth.tokens import Tokens
 
-    with _database() as db:
+    with database() as db:
         revoked = Tokens(db).revoke(OPERATOR, token_id)
     console.print(f"{revoked.name} of {revoked.person_id} is revoked.", markup=False)
 
@@ -86,7 +86,7 @@ def link(
     from api.auth.sessions import Sessions
     from api.wiring import public_url
 
-    with _database() as db:
+    with database() as db:
         who = principal_of(db, person, "cli")
         made = Sessions(db).make_link(OPERATOR, who.person_id, timedelta(minutes=minutes))
         url = f"{public_url(settings())}/sign-in/{made.token}"
@@ -98,7 +98,7 @@ def link(
 
 
 @contextmanager
-def _database() -> Iterator["Database"]:
+def database() -> Iterator["Database"]:
     from api.database import place
 
     with ending():
