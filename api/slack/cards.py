@@ -7,6 +7,7 @@ from uuid import UUID
 
 from slack_sdk.models.blocks import ActionsBlock, Block, ButtonElement
 
+from api import wording
 from api.chat.facts import CardFacts, EvidenceFacts, QuestionFacts, WriteFacts, facts, line
 from api.slack import modals
 from api.slack.blocks import Row, Span, as_json, aside, button, cut, escaped, heading, kept, rich, size
@@ -75,8 +76,7 @@ def card_blocks(card: ProposalCard, reader_id: str, zone: str, public_url: str) 
 
 def summary(card: ProposalCard) -> str:
     """The card in a line, for notifications and for who cannot see blocks."""
-    told = facts(card, "UTC")
-    return escaped(cut(": ".join(filter(None, (told.state.split(",")[0], told.title))), 500))
+    return escaped(cut(f"{wording.STATES[card.state]}: {line(card.title)}", MOST_LINE))
 
 
 def _above(told: CardFacts) -> list[Block]:
