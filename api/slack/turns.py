@@ -17,12 +17,14 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.models.blocks import ActionsBlock
 
 from agents.events import Answered, Asked, Event, Failed
+from api import wording
 from api.chat import places
 from api.chat.facts import line
 from api.chat.inbound import Received
 from api.chat.places import Place
 from api.chat.talk import converse
 from api.hidden import visible
+from api.links import citation_path
 from api.slack import members, posting, prose
 from api.slack.answers import Answer
 from api.slack.blocks import Span, as_json, button, cut
@@ -228,20 +230,29 @@ def chosen(body: dict[str, Any]) -> dict[str, Any]:
 
 def below(answered: Answered, public_url: str, thread_id: UUID) -> list[dict[str, Any]]:
     """Where the answer comes from, and where it stands with all that can be drawn of it."""
-    page = f"{public_url}/chat/{thread_id}#m-{answered.message_id}"
-    cited = [[Span(_cited(n, c))] for n, c in enumerate(answered.citations[:MOST_CITED], 1)]
+    page, at = f"{public_url}/chat/{thread_id}#m-{answered.message_id}", (thread_id, answered.message_id)
+    cited = [
+        _cited(number, citation, public_url + citation_path(citation, message=at, number=number))
+        for number, citation in enumerate(answered.citations[:MOST_CITED], 1)
+    ]
     more = len(answered.citations) - len(cited)
     words = f"Open on the page, with {more} more sources" if more > 0 else "Open on the page"
     return [prose.lines(*cited, [Span(words, url=page)])]
 
 
-def _cited(number: int, citation: Citation) -> str:
+def _cited(number: int, citation: Citation, url: str) -> list[Span]:
+    """A source, and the way to it."""
     if citation.kind == "record":
-        words = f"{citation.record.replace('_', ' ')} {citation.id}: {citation.says}"
+        where, words = f"{wording.field(citation.record)} {citation.id}", citation.says
     else:
-        where = f", {citation.clause}" if citation.clause else ""
-        words = f"{citation.document.replace('_', ' ')} {citation.id}{where}: “{citation.quote}”"
-    return f"{number}. {cut(line(words), MOST_CITED_CHARACTERS)}"
+        clause = f", {citation.clause}" if citation.clause else ""
+        where = f"{wording.field(citation.document)} {citation.id}{clause}"
+        words = f"“{citation.quote}”"
+    return [
+        Span(f"{number}. "),
+        Span(line(where), url=url),
+        Span(f": {cut(line(words), MOST_CITED_CHARACTERS)}"),
+    ]
 
 
 def share_button(said: Said, thread_id: UUID, message_id: int) -> dict[str, Any]:
