@@ -3,8 +3,9 @@
 import asyncio
 import ssl
 import threading
+from collections.abc import Coroutine
 from email.message import EmailMessage
-from typing import NoReturn
+from typing import Any, NoReturn
 from urllib.parse import unquote, urlsplit
 
 from aiosmtplib import (
@@ -37,19 +38,26 @@ class MailServer:
         self._place = urlsplit(url)
         self._own_name = own_name
         self._turn = threading.Lock()
-        self._runner = asyncio.Runner()
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="mail", daemon=True)
         self._client: SMTP | None = None
 
     def send(self, mail: EmailMessage) -> None:
         """Raises ServerDown, MailRefused; any other exception means that it may have left."""
-        with self._turn:
-            self._runner.run(self._send(mail))
+        self._run(self._send(mail))
 
     def close(self) -> None:
         """Take leave of the server."""
+        self._run(self._leave())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def _run(self, work: Coroutine[Any, Any, None]) -> None:
         with self._turn:
-            self._runner.run(self._leave())
-            self._runner.close()
+            if not self._thread.is_alive():
+                self._thread.start()
+            asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
     async def _send(self, mail: EmailMessage) -> None:
         try:

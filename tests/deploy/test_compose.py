@@ -75,6 +75,11 @@ def test_only_the_worker_mails_and_anchors() -> None:
     assert "CHARGEHAND_AUDIT_KEY:" not in TEXT, "the key is a file, not a variable that every child inherits"
 
 
+def test_who_shows_a_webhooks_secret_and_who_signs_with_it_hold_the_same_key() -> None:
+    holders = {n for n, s in SERVICES.items() if "CHARGEHAND_WEBHOOK_KEY" in s.get("environment", {})}
+    assert holders == {"serve", "worker"}
+
+
 def test_the_worker_finds_the_anchors_and_the_key_where_they_are_mounted() -> None:
     worker = SERVICES["worker"]
     (mounted,) = worker["volumes"]

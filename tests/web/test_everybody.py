@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Page, ViewportSize, expect
 
 from api.chat.accounts import Account
+from models.access import service
 from tests.web import reading
 from tests.web.conftest import AXE, DESKTOP, PHONE, Open, Served, park, told
 from tests.workflow import firm
@@ -52,6 +53,9 @@ def everything(served: Served, assignment: ProposalCard) -> Iterator[tuple[str, 
         app.workflow.delegate(
             firm.principal("rita"), Wanted(delegate_id="leo", reason="On a trip", days=(first, last))
         )
+    with app.db.tx(service("messages"), "worker") as tx:
+        for surface in ("mail", "slack"):
+            tx.execute("deliveries.enable", surface=surface, enabled=True)
     thread = app.copilot.open_thread(firm.principal("paula"), "Who for Aurora?")
     app.workflow.pause(firm.principal("dora"), "erp", "Year end")
     park(served, assignment)
@@ -73,6 +77,7 @@ def everything(served: Served, assignment: ProposalCard) -> Iterator[tuple[str, 
         ("chat", "dora", "/chat"),
         ("conversation", "paula", f"/chat/{thread}"),
         ("news", "paula", "/news"),
+        ("what one hears", "rita", "/me/notifications?done=mail"),
         ("delegations", "rita", "/delegations"),
         ("reports", "dora", "/reports"),
         ("operations", "dora", "/operations"),
