@@ -94,8 +94,8 @@ def create_app(application: Application) -> FastAPI:
         chat.install(app)
     agents = mounted(app, application, watching)
     app.mount("/static", StaticFiles(directory=pages.STATIC), name="static")
-    app.add_middleware(RenewedSessions, application=application)
     app.add_middleware(Observed, problems=problems, https=application.is_https)
+    app.add_middleware(RenewedSessions, application=application)  # outermost: also what crashed renews
     app.openapi = lambda: openapi(app)  # type: ignore[method-assign]
     return app
 

@@ -28,6 +28,7 @@ ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES
 LEEWAY_S = 60  # between our clock and the provider's
 TIMEOUT_S = 5.0
 METADATA_S = 3_600  # how long the provider's description of itself is good
+RETRY_S = 2.0  # after it did not answer: nobody else waits for that meanwhile
 CALLBACK = "/sign-in/callback"
 
 log = structlog.get_logger(__name__)
@@ -106,6 +107,7 @@ class Provider:
         self._public_url = public_url
         self._metadata: dict[str, Any] = {}
         self._fresh_until = 0.0
+        self._down_until = 0.0
         self._keys: jwt.PyJWKClient | None = None
 
     def authorization_url(self, attempt: Attempt, *, again: bool = False) -> str:
@@ -180,6 +182,7 @@ class Provider:
             raise self._refused("its answer is not complete", "no code")
 
     def _exchanged(self, attempt: Attempt, code: str) -> dict[str, Any]:
+        self._check_up()
         try:
             with self._client() as client:
                 return dict(
@@ -194,8 +197,10 @@ class Provider:
             used = error.error == "invalid_grant"
             reason = "the code was used already or is not good" if used else "it does not know us"
             raise self._refused(reason, str(error.error)) from error
-        except (httpx2.HTTPError, ValueError) as error:
+        except httpx2.TransportError as error:
             raise self._down(error) from error
+        except (httpx2.HTTPError, ValueError) as error:
+            raise self._down(repr(error)) from error
 
     def _identity(self, attempt: Attempt, token: Mapping[str, Any]) -> dict[str, Any]:
         try:
@@ -262,6 +267,7 @@ class Provider:
         return self._metadata
 
     def _fetched(self, url: str, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
+        self._check_up()
         try:
             reply = httpx2.get(url, headers=dict(headers or {}), timeout=TIMEOUT_S)
             found = reply.raise_for_status().json()
@@ -274,6 +280,7 @@ class Provider:
     def _key(self, token: str) -> Any:
         """The public key that the token says it is signed with; the only one where it names none."""
         self._described()
+        self._check_up()
         assert self._keys is not None
         if jwt.get_unverified_header(token).get("kid") is not None:
             return self._keys.get_signing_key_from_jwt(token).key
@@ -282,8 +289,16 @@ class Provider:
             raise jwt.PyJWKClientError("the token does not say which key it is signed with")
         return only[0].key
 
+    def _check_up(self) -> None:
+        if time.monotonic() < self._down_until:
+            raise ProviderDown(provider=self.name, contact=self._contact)
+
     def _down(self, why: object) -> ProviderDown:
+        """Only what did not answer at all is left alone for a while: what else goes wrong may be the doing of
+        whoever brought an answer, and must not lock others out."""
         log.warning("oidc.down", issuer=self.issuer, why=str(why))
+        if isinstance(why, httpx2.TransportError | httpx2.HTTPStatusError | jwt.PyJWKClientConnectionError):
+            self._down_until = time.monotonic() + RETRY_S
         return ProviderDown(provider=self.name, contact=self._contact)
 
     def _refused(self, reason: str, why: str) -> NotVouched:

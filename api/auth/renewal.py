@@ -4,7 +4,7 @@ from fastapi import Request, Response
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.auth.callers import RENEWED, send_session
+from api.auth.callers import RENEWED, send_session, session_cookie
 from api.wiring import Application
 
 
@@ -21,7 +21,9 @@ class RenewedSessions:
             if message["type"] == "http.response.start" and scope["type"] == "http":
                 session = getattr(Request(scope).state, RENEWED, None)
                 headers = MutableHeaders(scope=message)
-                if session is not None and "set-cookie" not in headers:
+                mine = f"{session_cookie(self._application)}="
+                said = any(sent.startswith(mine) for sent in headers.getlist("set-cookie"))
+                if session is not None and not said:
                     carrier = Response()
                     send_session(carrier, self._application, session)
                     headers.append("set-cookie", carrier.headers["set-cookie"])

@@ -7,6 +7,8 @@ import jwt
 import pytest
 from fastapi.testclient import TestClient
 
+from api.auth import oidc
+from api.auth.oidc import RETRY_S
 from api.database import Place
 from tests.api.identity_provider import (
     CLIENT,
@@ -169,13 +171,18 @@ def test_what_the_provider_says_went_wrong_is_said_in_our_words(
     assert "555" not in refused.text and "<script>" not in refused.text
 
 
-def test_a_provider_that_is_down_is_said_to_be_and_tried_again(place: Place, crooked: Crooked) -> None:
+def test_a_provider_that_is_down_is_said_to_be_and_tried_again(
+    place: Place, crooked: Crooked, monkeypatch: pytest.MonkeyPatch
+) -> None:
     crooked.broken = True
     with door(place, crooked.issuer) as (_, browser):
         down = browser.get("/sign-in/provider")
         assert down.status_code == 503 and "Acme ID does not answer" in down.text
         assert browser.get("/sign-in").status_code == 200, "the page itself needs no provider"
         crooked.broken = False
+        assert browser.get("/sign-in/provider").status_code == 503, "nobody waits for it anew at once"
+        later = time.monotonic() + RETRY_S
+        monkeypatch.setattr(oidc.time, "monotonic", lambda: later)
         assert crooked.signs_in(browser).status_code == 303
         crooked.broken = True
         assert browser.get("/v1/me").status_code == 200, "who is signed in stays so"

@@ -189,6 +189,17 @@ def test_the_secret_before_is_good_for_what_was_under_way_and_not_for_long(
     assert rita.get("/v1/me").status_code == 200
 
 
+def test_an_answer_that_crashed_brings_the_new_secret_too(
+    application: Application, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rita = browser("rita")
+    before = rita.cookies["chargehand"]
+    alter(application, AGED)
+    monkeypatch.setattr(application.tokens, "all", lambda by: 1 / 0)
+    assert rita.get("/v1/tokens").status_code == 500
+    assert rita.cookies["chargehand"] != before
+
+
 def test_many_requests_at_once_renew_once(application: Application, browser: Browser) -> None:
     rita = browser("rita")
     before = rita.cookies["chargehand"]
