@@ -111,18 +111,25 @@ def on_firm(firm: DemoFirm, effort: Effort, progress: Progress) -> list[Load]:
 
 
 def _people(firm: DemoFirm) -> list[str]:
-    """Everybody who may chat, those with most to ask first."""
+    """Everybody who works here and may chat, those with most to ask first."""
     roles = firm.table("roles")
+    roles = roles[roles["person_id"].isin(_working(firm))]
     asking = roles[~roles["role"].isin(["consultant", "auditor", "data_scientist"])]["person_id"]
     talking = roles[roles["role"] != "auditor"]["person_id"]
     return list(dict.fromkeys([*sorted(set(asking)), *sorted(set(talking))]))
+
+
+def _working(firm: DemoFirm) -> set[str]:
+    people = firm.table("people")
+    return set(people[people["ends_on"].isna() | (people["ends_on"] >= firm.today)]["person_id"])
 
 
 def _proposals(firm: DemoFirm, effort: Effort, progress: Progress) -> dict[str, str]:
     """Risks that wait for the managers of their projects: who decides, by proposal."""
     projects = firm.table("projects")
     author = firm.person("delivery_director")
-    running = projects[(projects["status"] == "active") & (projects["manager_id"] != author.person_id)]
+    signing = _working(firm) - {author.person_id}
+    running = projects[(projects["status"] == "active") & projects["manager_id"].isin(signing)]
     owner = firm.scenario.personas["resource_manager"]
     expected = effort.deciders * effort.seconds / effort.decide
     count = max(2 * effort.deciders, int(expected * SPARE))
