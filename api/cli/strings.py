@@ -6,6 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
+from jinja2.ext import extract_from_ast
+
 from api import wording
 from api.cli.console import console
 from api.web.i18n import DOMAIN, LOCALE
@@ -42,8 +44,13 @@ def catalogue() -> str:
 def _in_templates() -> Iterator[tuple[str, Message]]:
     found = environment()
     for file in sorted((API / "web" / "templates").glob("*.html")):
-        for _, _, message in found.extract_translations(file.read_text(encoding="utf-8")):  # type: ignore[attr-defined]
-            yield _place(file), message if isinstance(message, str) else (message[0], message[1])
+        source = file.read_text(encoding="utf-8")
+        for _, _, said in extract_from_ast(found.parse(source), babel_style=False):
+            match said:
+                case (str(message),):
+                    yield _place(file), message
+                case (str(one), str(many)):
+                    yield _place(file), (one, many)
 
 
 def _in_python() -> Iterator[tuple[str, Message]]:

@@ -178,7 +178,7 @@ def _plot(by_week: Sequence[Mapping[str, Any]]) -> str:
             axes.spines[["top"]].set_visible(False)
             axes.tick_params(colors=GREY)
         buffer = io.StringIO()
-        figure.savefig(buffer, format="svg", metadata={"Date": None})
+        figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
     svg = buffer.getvalue()
     return svg[svg.index("<svg") :]
 

@@ -12,7 +12,8 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from agents.conversations import Message, Thread
 from api.auth.callers import Caller, SignedIn, Wired, application, may
-from api.web.i18n import N_, translations
+from api.web import i18n
+from api.web.i18n import N_
 from api.web.render import page
 from models.access import NotFound, Permission
 from models.actions import ActionKind
@@ -130,7 +131,7 @@ def _chat_page(
     with app.db.tx(caller.principal, "agent") as tx:
         project = tx.value("pages.own_projects")
         threads = tx.rows("talk.threads_like", Thread, words=find.strip(), limit=THREADS)
-    translate = translations(app.settings.language).gettext
+    translate = i18n.translations(app.settings.language).gettext
     samples = [
         translate(text).format(project=project)
         for permission, text in SAMPLES

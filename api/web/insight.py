@@ -1,6 +1,6 @@
 """Pages for operations leaders: the flow through the gates, hours and billing, approvers, and returns."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -11,7 +11,9 @@ from markupsafe import Markup
 from api import wording
 from api.auth.callers import SignedIn, Wired
 from api.routes import insight as find
+from api.web import i18n
 from api.web.charts import Bar, Series, bars, columns, lines
+from api.web.i18n import N_
 from api.web.render import page
 from models.access import require
 from models.roi import Line
@@ -104,13 +106,14 @@ def plant(
 def returns(
     request: Request, caller: SignedIn, app: Wired, days: Days = 30, practice: Practice = ""
 ) -> HTMLResponse:
+    translate = i18n.translations(app.settings.language).gettext
     found = find.find_returns(app.db, app.settings, caller.principal, days, practice or None)
     return page(
         request,
         "operations_return.html",
         caller,
         ledger=found,
-        plots={line.name: _waterfall(line) for line in found.lines if line.parts},
+        plots={line.name: _waterfall(line, translate) for line in found.lines if line.parts},
         days=days,
         practice=practice,
         practices=find.find_practices(app.db, caller.principal),
@@ -165,15 +168,15 @@ def _by_practice(weeks: Sequence[PracticeWeek]) -> dict[str, tuple[Sequence[Prac
     }
 
 
-def _waterfall(line: Line) -> Markup:
+def _waterfall(line: Line, translate: Callable[[str], str]) -> Markup:
     """What each kind adds, one after the other, and the whole with its interval."""
     rows, at = [], 0.0
     for part in line.parts:
         says = f"{wording.amount(part.point)}, from {part.proposals:,}"
-        rows.append(Bar(wording.KINDS[part.kind], part.point, says, start=at, kind="part"))
+        rows.append(Bar(translate(wording.KINDS[part.kind]), part.point, says, start=at, kind="part"))
         at += part.point
     says = f"{wording.amount(line.point)} ({wording.amount(line.low)} to {wording.amount(line.high)})"
-    rows.append(Bar("Together", line.point, says, low=line.low, high=line.high, kind="whole"))
+    rows.append(Bar(translate(N_("Together")), line.point, says, low=line.low, high=line.high, kind="whole"))
     return bars(rows, f"{line.name.replace('_', ' ')}: what each kind adds")
 
 
