@@ -19,10 +19,12 @@ from api.auth.callers import (
     session_cookie,
 )
 from api.auth.oidc import CALLBACK, Attempt
+from api.auth.personas import personas
 from api.auth.sessions import LinkSpent
 from api.auth.sso import ATTEMPT_SECONDS, SingleSignOn
 from api.web.render import page
 from api.wiring import Application
+from models.access import service
 from models.errors import ChargehandError
 
 router = APIRouter()
@@ -62,6 +64,7 @@ def door(request: Request, status_code: int = 200, /, **context: Any) -> HTMLRes
     facts = {
         "sso": app.sso.provider.name if app.sso else None,
         "contact": app.settings.help_contact,
+        "personas": personas(app.settings),
         "problem": None,
         "out": None,
     }
@@ -153,6 +156,17 @@ def sign_in(token: Annotated[str, Form(max_length=100)], request: Request, app: 
     except LinkSpent as error:
         return door(request, error.status, problem=error)
     return _signed_in(request, app, session)
+
+
+@router.post("/sign-in/persona")
+def be_persona(person_id: Annotated[str, Form(max_length=100)], request: Request, app: Wired) -> Response:
+    """Sign in as somebody of the demo."""
+    check_origin(request)
+    if person_id not in {persona.person_id for persona in personas(app.settings)}:
+        raise HTTPException(status.HTTP_404_NOT_FOUND)
+    link = app.sessions.make_link(service("demo"), person_id)
+    before = request.cookies.get(session_cookie(app), "")
+    return _signed_in(request, app, app.sessions.sign_in(link.token, before=before))
 
 
 def _signed_in(request: Request, app: Application, session: str) -> Response:

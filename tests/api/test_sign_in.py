@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -255,3 +256,39 @@ def test_a_link_lives_as_long_as_it_was_made_for(application: Application) -> No
         left = connection.execute("select expires_at - now() from access.sign_in_link").fetchone()
     assert left is not None and timedelta(minutes=4) < left[0] <= timedelta(minutes=5)
     assert link.person_id == "rita"
+
+
+def in_demo(home: Path, **settings: object) -> Settings:
+    truth = home / "demo" / "truth"
+    truth.mkdir(parents=True, exist_ok=True)
+    (truth / "personas.json").write_text('{"resource_manager": {"person_id": "rita", "name": "Rita Roth"}}')
+    found: dict[str, object] = {"public_url": ORIGIN, "home": home, "environment": "demo", **settings}
+    return Settings.model_validate(found)
+
+
+@pytest.mark.parametrize(
+    ("settings", "who", "status"),
+    [
+        pytest.param({}, "rita", 303, id="the demo"),
+        pytest.param({}, "ada", 404, id="nobody of the demo's"),
+        pytest.param({"host": "0.0.0.0"}, "rita", 404, id="a demo that others can reach"),
+        pytest.param({"environment": "development"}, "rita", 404, id="development"),
+        pytest.param({"environment": "production", "secret": "s" * 32}, "rita", 404, id="production"),
+    ],
+)
+def test_personas_exist_in_the_demo_only(
+    application: Application, tmp_path: Path, settings: dict[str, object], who: str, status: int
+) -> None:
+    """Elsewhere nobody is let in by saying who they are."""
+    found = in_demo(tmp_path, **settings)
+    with (
+        opened(found, application.place, Address()) as served,
+        TestClient(create_app(served), base_url=ORIGIN, follow_redirects=False) as browser,
+    ):
+        assert ("Rita Roth" in browser.get("/sign-in").text) is (status == 303 or who == "ada")
+        assert browser.post("/sign-in/persona", data={"person_id": who}).status_code == status
+        assert browser.get("/v1/me").status_code == (200 if status == 303 else 401)
+        elsewhere = browser.post(
+            "/sign-in/persona", data={"person_id": "rita"}, headers={"Origin": "https://evil.example"}
+        )
+        assert elsewhere.status_code == 403
