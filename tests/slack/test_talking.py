@@ -196,6 +196,16 @@ def test_a_message_becomes_a_change_request(
     assert kept[0].count(">>>") == 1 and kept[0].endswith(">>>"), "its words cannot end the quotation"
 
 
+def test_a_question_by_command_is_answered_in_the_chat(
+    slack: Slack, talking_desk: Application, owner: psycopg.Connection[Any]
+) -> None:
+    assert "direct messages" in slack.commands("UPAULA", f"ask {ASKED}")["text"]
+    until(lambda: settled(owner))
+    begun, answer = slack.messages(slack.chat_of("UPAULA"))
+    assert begun["text"] == f"You asked: {ASKED}" and answer["thread_ts"] == begun["ts"]
+    assert NOTHING in words(answer)
+
+
 def test_prompts_fit_the_person(slack: Slack, desk: Application) -> None:
     for user in ("URITA", "UCARL"):
         thread = {"user_id": user, "channel_id": slack.open_chat(user), "thread_ts": "1.1", "context": {}}
