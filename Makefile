@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 UV     := UV_PYTHON_DOWNLOADS=never $(BIN)/uv pip
 JOBS   ?= 2
 
-.PHONY: demo serve test lint types bench load quality chaos lock clean screens strings help
+.PHONY: demo serve test lint types bench load quality chaos lock clean screens surfaces strings help
 .DEFAULT_GOAL := help
 
 help:  ## What can be made
@@ -62,6 +62,9 @@ screens: $(VENV)/.dev  ## Pictures of the pages for docs/
 
 strings: $(VENV)/.runtime  ## Every string of the pages, for translators
 	@$(BIN)/python -m api.cli.strings
+
+surfaces: $(VENV)/.dev  ## Drive Teams in the Agents Playground; needs npm, whose licence keeps it out of CI
+	$(BIN)/python -m api.cli.surfaces
 
 lock: $(BIN)/uv  ## Resolve the locks again
 	$(UV) compile --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url -q \

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Self
 
 import httpx
@@ -220,8 +221,11 @@ class Running:
 
     @classmethod
     @contextmanager
-    def started(cls, settings: Settings, home: DemoHome) -> Iterator[Self]:
-        """Start the systems of record, the worker and the service; stop them on leaving."""
+    def started(
+        cls, settings: Settings, home: DemoHome, also: Mapping[str, str] = MappingProxyType({})
+    ) -> Iterator[Self]:
+        """Start the systems of record, the worker and the service; stop them on leaving. `also`: for their
+        environments, before all else."""
         parts: list[Part] = []
         settings = _anchored(settings, home)
         where = place(settings)
@@ -230,7 +234,7 @@ class Running:
         try:
             systems = _start_systems(home, token)
             parts.append(systems[0])
-            environment = _environment(settings, systems[1], token)
+            environment = _environment(settings, systems[1], token) | dict(also)
             url = f"http://{settings.host}:{environment['CHARGEHAND_PORT']}"
             for name in ("worker", "serve"):
                 command = [sys.executable, "-m", "api.cli.main", name]

@@ -110,18 +110,19 @@ def _take(page: Page, url: str, name: str, screen: Screen) -> None:
         page.wait_for_load_state("load")
     if name == "report":  # it is a document of its own inside the page
         page.wait_for_load_state("networkidle")
-    _keep(page.screenshot(), name)
+    keep(page.screenshot(), name)
     page.context.close()
 
 
 def _draw(page: Page, html: str, name: str) -> None:
     """What another's client would show, in full."""
     page.set_content(html)
-    _keep(page.screenshot(full_page=True), name)
+    keep(page.screenshot(full_page=True), name)
     page.close()
 
 
-def _keep(screenshot: bytes, name: str) -> None:
+def keep(screenshot: bytes, name: str) -> None:
+    """A picture for docs/."""
     picture = Image.open(BytesIO(screenshot)).convert("RGB")
     picture.quantize(COLOURS, dither=Image.Dither.NONE).save(OUT / f"{name}.png", optimize=True)
     console.print(f"{OUT / name}.png")
