@@ -50,6 +50,7 @@ create table workflow.webhook_delivery (
 create index webhook_delivery_due on workflow.webhook_delivery (seq) where state in ('ready', 'leased');
 create index webhook_delivery_order on workflow.webhook_delivery (webhook_id, subject, seq)
   where state in ('ready', 'leased');
+create index webhook_delivery_leased on workflow.webhook_delivery (webhook_id) where state = 'leased';
 create index webhook_delivery_event on workflow.webhook_delivery (event_id);
 
 create table workflow.webhook_attempt (

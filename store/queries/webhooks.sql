@@ -84,18 +84,21 @@ where d.webhook_id = %(webhook_id)s and d.event_id = %(event_id)s order by t.at 
 -- Lease the oldest delivery that is due, in its turn among those about the same thing. An endpoint that is well holds
 -- two workers at most, one that fails a single one, so that it keeps nobody else waiting. A lease that ran out
 -- belongs to a worker that died: it is sent again, under the same id.
-with due as (
+with free as materialized (
+  select w.webhook_id from workflow.webhook w
+  where w.removed_at is null and w.disabled_at is null and w.resume_at <= now()
+    and (select count(*) from workflow.webhook_delivery l
+      where l.webhook_id = w.webhook_id and l.state = 'leased' and l.lease_until >= now())
+      < case when w.outages = 0 then 2 else 1 end),
+due as (
   select d.delivery_id
   from workflow.webhook_delivery d join workflow.webhook w using (webhook_id)
-  where w.removed_at is null and w.disabled_at is null and w.resume_at <= now()
+  where d.webhook_id in (select webhook_id from free)
     and ((d.state = 'ready' and d.not_before <= now()) or (d.state = 'leased' and d.lease_until < now()))
     and not exists (
       select from workflow.webhook_delivery b
       where b.webhook_id = d.webhook_id and b.subject = d.subject and b.seq < d.seq
         and b.state in ('ready', 'leased'))
-    and (select count(*) from workflow.webhook_delivery l
-      where l.webhook_id = d.webhook_id and l.state = 'leased' and l.lease_until >= now())
-      < case when w.outages = 0 then 2 else 1 end
   order by d.seq limit 1 for update of d, w skip locked)
 update workflow.webhook_delivery d set state = 'leased', fence = d.fence + 1, attempts = d.attempts + 1,
   lease_until = now() + make_interval(secs => %(lease_seconds)s)
