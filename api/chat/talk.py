@@ -27,7 +27,7 @@ def converse(
         newest = int(tx.value("chat.newest_message", thread_id=thread_id))
     with app.db.tx(GATE, "gate") as tx:
         before = int(tx.value("chat.begin_turn", inbound_id=received.inbound_id, message_before=newest))
-    if received.attempts > 1 and (kept := _kept(app, principal, thread_id, received, before)):
+    if before < newest and (kept := _kept(app, principal, thread_id, received, before)):
         yield kept
         return
     yield from app.copilot.turn(principal, thread_id, text)

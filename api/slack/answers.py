@@ -10,7 +10,7 @@ import structlog
 from slack_sdk.errors import SlackApiError, SlackRequestError
 from slack_sdk.web.chat_stream import ChatStream
 
-from agents.events import Answered, Asked, Event, Failed, Remark, TextDelta, ToolStarted
+from agents.events import Event, Remark, TextDelta, ToolStarted
 from api.chat.inbound import Received
 from api.slack import posting, prose
 from api.slack.clients import Workspace, outage, reason
@@ -37,7 +37,7 @@ class Answer:
         self._ts: str | None = None  # of the message that is updated instead
         self._updated = 0.0
         self.done: str | None = None  # the message, once it is whole
-        if received.attempts > 1:
+        if received.fence > 1:  # worked before, if only until Slack or the copilot was down
             self.done = posting.find(workspace, spot, self._key, self._since)
             self._ts = None if self.done else posting.unmarked(workspace, spot, self._since)
             self._can_stream = self._ts is None
@@ -109,7 +109,7 @@ class Answer:
             if down := outage(e):
                 raise down from e
             log.info("slack.no_stream", reason=reason(e))
-            self._can_stream = False
+            self._can_stream, self._ts = False, self._stream.ts
 
     def _write(self, text: str, blocks: Blocks, metadata: dict[str, Any] | None = None) -> str:
         """Post the message, or change what it says."""
@@ -126,8 +126,3 @@ class Answer:
         else:
             self._client.chat_update(channel=self._spot.channel, ts=self._ts, **shown)
         return self._ts
-
-
-def ending(event: Event) -> Answered | Asked | Failed | None:
-    """The event, if a turn ends with it."""
-    return event if isinstance(event, Answered | Asked | Failed) else None

@@ -81,7 +81,9 @@ def test_what_is_asked_before_others_is_answered_to_its_asker_and_shared_by_them
     assert slack.messages("C1")[-1]["ts"] == shared["ts"], "nobody shares another's answer"
 
 
-@pytest.mark.parametrize("died", ["before it answered", "while it answered", "after it answered"])
+@pytest.mark.parametrize(
+    "died", ["before it answered", "while it answered", "when Slack was down", "after it answered"]
+)
 def test_killed_after_the_acknowledgement_it_is_answered_once(
     slack: Slack, place: Place, owner: psycopg.Connection[Any], died: str
 ) -> None:
@@ -91,6 +93,9 @@ def test_killed_after_the_acknowledgement_it_is_answered_once(
         if died == "while it answered":
             slack.seed(faults={"chat.stopStream": {"kind": "internal_error", "times": 1}})
             slack.seed(faults={"chat.update": {"kind": "internal_error", "times": 1}})
+        elif died == "when Slack was down":
+            slack.seed(faults={"chat.stopStream": {"kind": "service_unavailable", "times": 1}})
+            slack.seed(faults={"chat.update": {"kind": "service_unavailable", "times": 1}})
         elif died == "after it answered":
             slack.seed(faults={"chat.stopStream": {"kind": "drop", "times": 1}})
         assert slack.event(said).status_code == 200
@@ -98,8 +103,7 @@ def test_killed_after_the_acknowledgement_it_is_answered_once(
         if died != "before it answered":
             until(lambda: owner.execute("select 1 from talk.inbound where last_error is not null").fetchone())
     owner.execute(
-        "update talk.inbound set state = 'leased', attempts = greatest(attempts, 1),"
-        " lease_until = now() - interval '1 s', not_before = now()"
+        "update talk.inbound set state = 'leased', lease_until = now() - interval '1 s', not_before = now()"
     )
     with serving(place, slack, talks=True):
         until(lambda: settled(owner))
