@@ -10,10 +10,8 @@ from uuid import UUID
 
 from fastapi.concurrency import run_in_threadpool
 from mcp.server.context import ServerRequestContext
-from mcp.shared.exceptions import MCPError
 from mcp.shared.uri_template import UriTemplate
 from mcp_types import (
-    INVALID_PARAMS,
     ListResourcesResult,
     ListResourceTemplatesResult,
     PaginatedRequestParams,
@@ -30,7 +28,6 @@ from api.mcp.card import markdown
 from api.routes.reports import Report, find_report, list_reports
 from api.wiring import Application
 from models.access import NotFound, Principal, require
-from models.errors import ChargehandError
 from workflow.cards import Box
 
 INBOX = UriTemplate.parse("chargehand://proposals{?box,after}")
@@ -64,11 +61,8 @@ class Resources:
         return ListResourceTemplatesResult(resource_templates=_TEMPLATES)
 
     async def read(self, ctx: Context, params: ReadResourceRequestParams) -> ReadResourceResult:
-        """Raises MCPError for what is not there or may not be seen."""
-        try:
-            texts = await run_in_threadpool(self._read, caller(ctx), params.uri)
-        except ChargehandError as e:
-            raise MCPError(INVALID_PARAMS, e.sentence, e.problem()) from e
+        """Raises NotFound for what is not there or may not be seen, NotAllowed."""
+        texts = await run_in_threadpool(self._read, caller(ctx), params.uri)
         return ReadResourceResult(
             contents=[TextResourceContents(uri=params.uri, mime_type=m, text=t) for m, t in texts.items()]
         )
@@ -128,7 +122,7 @@ class Resources:
         return self._app.workflow.inbox(principal, box=BOXES[box], limit=PAGE, after=after).model_dump_json()
 
     def _document(self, principal: Principal, document: str, document_id: str) -> str:
-        if document in DOCUMENTS:
+        if document in DOCUMENTS and "\0" not in document_id:
             with self._app.db.tx(principal, "agent") as tx:
                 text: str | None = tx.value(DOCUMENTS[document], id=document_id)
             if text is not None:

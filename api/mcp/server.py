@@ -1,8 +1,14 @@
 """The MCP server, put together."""
 
+from typing import Any
+
 from fastapi import FastAPI
+from fastapi.encoders import jsonable_encoder
+from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.server.lowlevel.server import Server
 from mcp.server.request_state import RequestStateBoundary, RequestStateSecurity
+from mcp.shared.exceptions import MCPError
+from mcp_types import INTERNAL_ERROR, INVALID_PARAMS
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
@@ -13,9 +19,19 @@ from api.mcp.calls import Calls
 from api.mcp.resources import Resources
 from api.mcp.watching import Watching
 from api.wiring import Application
+from models.errors import ChargehandError
 from prompts.loader import load
 
 NAME = "chargehand"
+
+
+async def told(ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
+    """What goes wrong as an error of the protocol, with the sentence and the problem."""
+    try:
+        return await call_next(ctx)
+    except ChargehandError as e:
+        code = INTERNAL_ERROR if e.status >= 500 else INVALID_PARAMS
+        raise MCPError(code, e.sentence, jsonable_encoder(e.problem())) from e
 
 
 def mounted(served: FastAPI, app: Application, live: Live) -> Endpoint:
@@ -36,6 +52,7 @@ def mounted(served: FastAPI, app: Application, live: Live) -> Endpoint:
         on_get_prompt=prompts.worded,
         on_subscriptions_listen=Watching(live).listen,
     )
+    server.middleware.append(told)
     # A form that is handed out comes back to this process: a desk that was started anew asks again.
     server.middleware.append(RequestStateBoundary(RequestStateSecurity.ephemeral(), default_audience=NAME))
     endpoint = Endpoint(app, server)

@@ -101,6 +101,7 @@ def test_what_one_may_not_see_is_as_what_is_not_there(served: Served, who: str) 
         "chargehand://documents/firm.person_rate/carl",
         "chargehand://documents/contract/..%2F..%2Fetc%2Fpasswd",
         f"chargehand://reports/{UUID(int=7)}",
+        "chargehand://documents/contract/%00",
         "chargehand://people",
         "file:///etc/passwd",
     ],
@@ -175,19 +176,33 @@ def test_a_watcher_hears_of_changes_and_of_nothing_it_may_not_see(served: Served
     running(work())
 
 
-def test_what_is_cancelled_proposes_nothing(served: Served) -> None:
+def test_without_the_scope_there_is_nothing_to_watch_or_read(served: Served) -> None:
+    """And the error says which scope."""
+
+    async def work() -> None:
+        async with served.client(served.token("paula", "staffing.read")) as client:
+            assert (await client.list_resources()).resources == []
+            with pytest.raises(MCPError, match=r"proposals\.read") as refused:
+                await client.read_resource("chargehand://proposals")
+            assert refused.value.data["retry"] == "with a fix"
+
+    running(work())
+
+
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
+def test_what_is_cancelled_proposes_nothing(served: Served, mode: str) -> None:
     """The call waits for a lock when its client goes; the lock is given back, and nothing is proposed."""
     arguments = {"project": "Aurora", "role": "Data engineer", "person": "carl", "ends_on": "2027-06-30"}
     held, let_go = threading.Event(), threading.Event()
 
     def hold() -> None:
         with psycopg.connect(served.application.place.admin) as connection:
-            connection.execute("lock table firm.person in access exclusive mode")
+            connection.execute("lock table firm.project in access exclusive mode")
             held.set()
             let_go.wait(30)
 
     async def work() -> None:
-        async with served.client(served.token("paula")) as client:
+        async with served.client(served.token("paula"), mode=mode) as client:
             await client.list_tools()
             holder = asyncio.create_task(asyncio.to_thread(hold))
             await asyncio.to_thread(held.wait, 10)
