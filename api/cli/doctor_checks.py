@@ -13,6 +13,7 @@ from typing import Any, Literal
 import httpx
 import psycopg
 
+from api.cli.doctor_sign_in import sign_in
 from api.cli.doctor_slack import slack
 from api.database import NAME, SET_UP, Place, server_root
 from api.jobs.audit import anchor_every, anchors_folder, signing_key
@@ -402,6 +403,7 @@ CHECKS: Mapping[str, Check] = {
     "worker": worker,
     "circuits": circuit_breakers,
     "anchors": anchors,
+    "sign-in": sign_in,
     "slack": slack,
 }
 

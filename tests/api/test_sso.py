@@ -12,11 +12,14 @@ from httpx import Response
 
 from api.auth.groups import BadGroupsFile, GroupRoles
 from api.auth.oidc import Attempt
+from api.cli.doctor_checks import Installation, examine
 from api.database import Place
+from api.settings import Settings
 from api.wiring import Application
 from models.errors import ChargehandError
+from store.db import Database
 from tests.api.identity_provider import Real, begun, door, real
-from tests.api.small_firm import OPERATOR, csrf_of
+from tests.api.small_firm import OPERATOR, ORIGIN, csrf_of
 
 __all__ = ["real"]
 
@@ -354,3 +357,27 @@ def test_links_work_beside_the_provider(entrance: tuple[Application, TestClient]
     assert whoever(browser) == "rita"
     proof = csrf_of(browser.get("/inbox").text)
     assert browser.post("/sign-out", data={"csrf": proof}).headers["location"] == "/sign-in"
+
+
+@pytest.mark.parametrize(
+    ("settings", "levels", "says"),
+    [
+        pytest.param({}, ["ok"], "people sign in through", id="all is well"),
+        pytest.param({"oidc_issuer": "http://127.0.0.1:9"}, ["fail"], "does not answer as itself", id="down"),
+        pytest.param({"environment": "production"}, ["ok", "fail"], "not encrypted", id="in the clear"),
+        pytest.param({"oidc_groups_file": "/nowhere"}, ["ok", "fail"], "which groups give", id="no groups"),
+        pytest.param({"oidc_issuer": None}, ["ok"], "by link", id="no provider"),
+    ],
+)
+def test_the_doctor_tries_the_provider(
+    real: Real, settings: dict[str, object], levels: list[str], says: str
+) -> None:
+    given = {"public_url": ORIGIN, "oidc_issuer": real.issuer, "oidc_client_id": "chargehand", **settings}
+    found = list(examine(Installation(Settings.model_validate(given), None), ("sign-in",)))
+    assert [f.level for f in found] == levels and says in found[-1].says
+    assert all(f.mend for f in found if f.level != "ok")
+
+
+def test_the_doctor_misses_an_administrator(db: Database) -> None:
+    (_, missing) = examine(Installation(Settings(), db), ("sign-in",))
+    assert missing.level == "warn" and "chargehand admin create" in missing.mend
