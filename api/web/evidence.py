@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -167,6 +167,7 @@ def record(
         rows: list[dict[str, Any]] = [
             row["fields"] for row in tx.records("evidence.record", record=record, id=record_id)
         ]
+        as_of: datetime | None = tx.value("evidence.as_of")
         readable = record == "contract" and bool(tx.value("evidence.contract", document_id=record_id))
     if not rows:
         raise NotFound(what=RECORDS[record].lower(), id=record_id)
@@ -179,6 +180,7 @@ def record(
         record_id=record_id,
         system=HELD_BY.get(record),
         rows=rows,
+        as_of=as_of,
         names=names(request, caller, ids | {record_id}),
         document=f"/documents/contract/{record_id}" if readable else None,
         cited=_cited(request, caller, proposal, thread, message, number),

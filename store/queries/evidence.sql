@@ -39,3 +39,7 @@ union all select fields from (select to_json(r) as fields
     where %(record)s = 'leave' and person_id = %(id)s order by starts_on) r) leaves
 union all select to_json(r) from (select name, version, state, card, created_at from predict.model
   where %(record)s = 'model' and name = %(id)s order by version desc limit 1) r;
+
+-- name: as_of
+-- When the firm's records were last imported; null where they never were.
+select app.records_as_of();

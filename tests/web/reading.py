@@ -79,6 +79,7 @@ def cited(served: Served) -> ProposalCard:
                 }
             ],
         )
+        firm.insert(owner, "firm.import_run", [{"imported_by": "test", "files": "{}"}])
         firm.insert(owner, "firm.skill", [{"person_id": "carl", "skill": "Snowflake", "level": 4}])
     drafted = replace(firm.draft(firm.change_order()), evidence=EVIDENCE)
     return served[0].workflow.propose(firm.principal("paula"), drafted)

@@ -1,5 +1,8 @@
 """From a citation to the words it cites."""
 
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
 import pytest
 from playwright.sync_api import expect
 
@@ -33,6 +36,8 @@ def test_evidence_opens_the_contract_with_the_words_marked(visit: Open, card: Pr
     page.get_by_role("link", name="Next citation").click()
     expect(page.get_by_role("heading", name="Invoice i-1")).to_be_visible()
     expect(page.get_by_text("as the ERP has it")).to_be_visible()
+    today = datetime.now(ZoneInfo("Europe/Berlin"))
+    expect(page.get_by_text("imported")).to_contain_text(f"{today:%-d %b}")
     expect(page.get_by_text("1,200 EUR, open")).to_be_visible()
     page.get_by_role("link", name="Previous citation").click()
     expect(page.locator("mark")).to_be_focused()
