@@ -217,7 +217,7 @@ def policies(
         chosen=chosen,
         changes=_changes(versions, chosen) if chosen else (),
         signs=list(_signs(policy, held)) if policy else [],
-        names=names(request, caller, {v.loaded_by for v in versions}),
+        names=_called(request, caller, {v.loaded_by for v in versions}),
     )
 
 
@@ -265,5 +265,10 @@ def _is_uuid(text: str) -> bool:
 def _names(request: Request, caller: Caller, events: Sequence[AuditEvent | Entry]) -> dict[str, str]:
     """The names of who did it and of whom it is about."""
     ids = {e.actor for e in events} | {e.subject.partition(":")[2] for e in events}
+    return _called(request, caller, ids)
+
+
+def _called(request: Request, caller: Caller, ids: set[str]) -> dict[str, str]:
+    """The names of people and of Chargehand's own services."""
     services = {i: person(i, None).name for i in ids if i.startswith("service:")}
     return {**names(request, caller, ids - set(services)), **services}
