@@ -46,6 +46,7 @@ types: $(VENV)/.dev  ## Types
 
 bench: $(VENV)/.dev  ## Performance beside named baselines
 	$(BIN)/python -m evals.bench
+	$(BIN)/python -m api.cli.page_times
 
 load: $(VENV)/.dev  ## Slow: 500 people chatting and 50 deciding for 10 minutes, then the same with a bare service
 	$(BIN)/python -m evals.bench.load --out load-report $(LOAD)

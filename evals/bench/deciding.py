@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import timedelta
 from functools import partial
 from uuid import uuid4
 
@@ -11,19 +10,16 @@ from connectors.sim.twin import Twin
 from connectors.testing import in_process
 from evals.bench.measure import Comparison, Effort, Job, Way, compare
 from evals.bench.replay import Noted, NotingDatabase, swapped
+from evals.bench.waiting import Waiting
 from evals.demo_firms import DemoFirm
 from models.access import Principal
-from models.actions import RegisterRisk
-from models.evidence import RecordCitation
 from models.predict.base import Progress
 from store.db import Database
 from workflow.cards import ProposalCard
 from workflow.effects import work_once
-from workflow.propose import Draft, propose
 from workflow.service import Workflow
 
 PAGE = 50  # lines of an inbox
-AT_ONCE = 50  # proposals made in one transaction
 WORKER = "bench"
 STORING = frozenset(  # what is left behind: signature, state, effect, notices, audit entries
     {
@@ -39,7 +35,8 @@ STORING = frozenset(  # what is left behind: signature, state, effect, notices, 
 
 def measure(firm: DemoFirm, effort: Effort, progress: Progress) -> list[Comparison]:
     """All of them."""
-    waiting = _Waiting(firm, effort, progress)
+    deciding = sum(1 + 4 * (1 + effort.rounds * effort.jobs * clients) for clients in effort.clients)
+    waiting = Waiting(firm, max(effort.waiting, deciding + 1), progress)
     found = [_inbox(waiting, effort)]
     for clients in effort.clients:
         progress(f"decisions, {clients} clients", 0, 1)
@@ -53,53 +50,7 @@ def measure(firm: DemoFirm, effort: Effort, progress: Progress) -> list[Comparis
     return found
 
 
-class _Waiting:
-    """Proposals of risks that the scenario's project manager may sign."""
-
-    def __init__(self, firm: DemoFirm, effort: Effort, progress: Progress) -> None:
-        self.firm = firm
-        self.workflow = Workflow(firm.db)
-        self.manager = firm.person("project_manager")
-        self._author = firm.person("delivery_director")
-        self._owner = firm.scenario.personas["second_project_manager"]  # may not sign what they would own
-        deciding = sum(1 + 4 * (1 + effort.rounds * effort.jobs * clients) for clients in effort.clients)
-        count = max(effort.waiting, deciding + 1)
-        self._cards: list[ProposalCard] = []
-        for first in range(0, count, AT_ONCE):
-            progress("proposals", first, count)
-            with firm.db.tx(self._author, "agent") as tx:
-                numbers = range(first, min(first + AT_ONCE, count))
-                self._cards += [propose(tx, self._draft(n)) for n in numbers]
-        progress("proposals", count, count)
-        self._unsigned = iter(self._cards)
-
-    def take(self, count: int) -> list[ProposalCard]:
-        """So many that nobody has decided yet."""
-        return [next(self._unsigned) for _ in range(count)]
-
-    def _draft(self, number: int) -> Draft:
-        scenario = self.firm.scenario
-        action = RegisterRisk(
-            project_id=scenario.project_id,
-            project_name=scenario.project_name,
-            category="schedule",
-            statement=f"Delivery {number} may be late.",
-            severity="medium",
-            mitigation="Agree a date.",
-            owner_id=self._owner,
-            review_on=self.firm.today + timedelta(days=14),
-        )
-        cited = RecordCitation(record="project", id=scenario.project_id, says="an active project")
-        return Draft(
-            action=action,
-            evidence=(cited,),
-            explanation={},
-            tool="propose_risks",
-            tool_version="1",
-        )
-
-
-def _decisions(waiting: _Waiting, effort: Effort, clients: int) -> list[Comparison]:
+def _decisions(waiting: Waiting, effort: Effort, clients: int) -> list[Comparison]:
     """Beside the same statements run bare, and beside only those of them that store something."""
     noting = NotingDatabase({"workflow": waiting.firm.db.dsn("workflow")})
     [example] = waiting.take(1)
@@ -167,7 +118,7 @@ def _systems(firm: DemoFirm) -> Iterator[Connectors]:
         twin.book.close()
 
 
-def _effects(waiting: _Waiting, effort: Effort, connectors: Connectors) -> list[Comparison]:
+def _effects(waiting: Waiting, effort: Effort, connectors: Connectors) -> list[Comparison]:
     """The decisions have filled the ledger. Beside the same statements run bare, and beside no ledger."""
     noting = NotingDatabase({"worker": waiting.firm.db.dsn("worker")})
     assert work_once(noting, WORKER, connectors)
@@ -258,7 +209,7 @@ def _insert(firm: DemoFirm, person: Principal) -> None:
         )
 
 
-def _inbox(waiting: _Waiting, effort: Effort) -> Comparison:
+def _inbox(waiting: Waiting, effort: Effort) -> Comparison:
     db, manager = waiting.firm.db, waiting.manager
 
     def bare() -> None:

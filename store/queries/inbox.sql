@@ -104,9 +104,9 @@ where s.person_id = app.me() and s.waits and (s.seat = s.person_id or s.seat = a
   where d.seat <> app.me() and workflow.stands_in(app.me(), d.seat))));
 
 -- name: proposers
--- Who proposed what waits for the caller, those of most first: to narrow the list to one of them.
+-- Who proposed what waits for the caller, those of most first, as far as so many of it tell: to narrow the list to one.
 select p.proposer_id as person_id, n.name
-from workflow.asked s join workflow.proposal p using (proposal_id)
+from (select proposal_id from workflow.asked where person_id = app.me() and waits limit 1000) s
+join workflow.proposal p using (proposal_id)
 left join firm.person n on n.person_id = p.proposer_id
-where s.person_id = app.me() and s.waits
 group by 1, 2 order by count(*) desc, 2 limit %(limit)s;

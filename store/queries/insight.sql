@@ -1,34 +1,33 @@
 -- name: queues
--- What waits for a signature now, by rule and step: how many, for how long, and how the ages spread over the
--- bounds (hours) that are handed in. The row without a rule is for all of them.
-select w.rule, w.step_name as step, count(*)::integer as waiting, max(h.hours)::float8 as oldest_hours,
-  percentile_cont(0.5) within group (order by h.hours)::float8 as median_hours,
-  percentile_cont(0.9) within group (order by h.hours)::float8 as p90_hours,
+-- What waits for a signature now. By rule and step: how many, for how long, and how the ages spread over the bounds
+-- (hours) that are handed in; the row without a rule is for all of them. By person, in rows with one: how many
+-- proposals each could sign, and how many nobody else could.
+with waits as materialized (
+  select w.proposal_id, w.version, w.rule, w.step_name, w.asked,
+    (extract(epoch from now() - w.started_at) / 3600)::float8 as hours
+  from workflow.waits(now()) w
+  where w.ended_at is null and (%(practice)s::text is null or w.practice = %(practice)s)),
+people as (
+  select a.person_id, count(*)::integer as waiting, count(*) filter (where a.others = 0)::integer as alone,
+    max(a.hours) as oldest_hours, percentile_cont(0.5) within group (order by a.hours) as median_hours
+  from (
+    select person_id, w.hours, count(*) over (partition by w.proposal_id) - 1 as others
+    from waits w cross join unnest(w.asked) person_id
+    where not exists (select from workflow.decision d where d.proposal_id = w.proposal_id
+                      and d.version = w.version and d.approver_id = person_id)) a
+  group by 1 order by oldest_hours desc, 1 limit %(limit)s)
+select w.rule, w.step_name as step, null as person_id, null as name, count(*)::integer as waiting, null as alone,
+  max(w.hours) as oldest_hours, percentile_cont(0.5) within group (order by w.hours) as median_hours,
+  percentile_cont(0.9) within group (order by w.hours) as p90_hours,
   array(select count(x) filter (where width_bucket(x, %(bounds)s::float8[]) = b)::integer
         from generate_series(0, cardinality(%(bounds)s::float8[])) b
-        cross join unnest(array_agg(h.hours)) x group by b order by b) as spread
-from workflow.waits(now()) w
-cross join lateral (select (extract(epoch from now() - w.started_at) / 3600)::float8 as hours) h
-where w.ended_at is null and (%(practice)s::text is null or w.practice = %(practice)s)
-group by grouping sets ((w.rule, w.step_name), ())
+        cross join unnest(array_agg(w.hours)) x group by b order by b) as spread
+from waits w group by grouping sets ((w.rule, w.step_name), ())
 having count(*) > 0
-order by grouping(w.rule) desc, oldest_hours desc;
-
--- name: queue_people
--- Whose signature is waited for now: how many proposals each person could sign, and how many nobody else could.
-select a.person_id, n.name, count(*)::integer as waiting,
-  count(*) filter (where a.others = 0)::integer as alone,
-  max(a.hours)::float8 as oldest_hours,
-  percentile_cont(0.5) within group (order by a.hours)::float8 as median_hours
-from (
-  select person_id, extract(epoch from now() - w.started_at) / 3600 as hours,
-    count(*) over (partition by w.proposal_id) - 1 as others
-  from workflow.waits(now()) w cross join unnest(w.asked) person_id
-  where w.ended_at is null and (%(practice)s::text is null or w.practice = %(practice)s)
-    and not exists (select from workflow.decision d where d.proposal_id = w.proposal_id
-                    and d.version = w.version and d.approver_id = person_id)) a
-left join firm.person n using (person_id)
-group by 1, 2 order by oldest_hours desc, a.person_id limit %(limit)s;
+union all
+select null, null, p.person_id, n.name, p.waiting, p.alone, p.oldest_hours, p.median_hours, null, null
+from people p left join firm.person n using (person_id)
+order by oldest_hours desc, person_id;
 
 -- name: load
 -- Where the waiting of a period fell: the hours that proposals waited within the period, those that still wait

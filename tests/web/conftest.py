@@ -52,9 +52,15 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def visit(served: Served, chromium: Browser) -> Iterator[Open]:
+def faults() -> list[str]:
+    """Words of errors on the console that a test brings about."""
+    return ["status of 4", "net::ERR_FAILED"]  # a refusal, and what a test cuts off itself
+
+
+@pytest.fixture
+def visit(served: Served, chromium: Browser, faults: list[str]) -> Iterator[Open]:
     """`visit(person, path)`: the page, in a browser of the person's own that signed in by a link. Whatever
-    the page writes to the console as an error fails the test."""
+    the page writes to the console as an error fails the test, but for the `faults`."""
     application, url = served
     contexts, complaints = [], []
 
@@ -76,8 +82,7 @@ def visit(served: Served, chromium: Browser) -> Iterator[Open]:
     yield open_as
     for context in contexts:
         context.close()
-    expected = ("status of 4", "net::ERR_FAILED")  # a refusal, and what a test cuts off itself
-    assert [c for c in complaints if not any(e in c for e in expected)] == []
+    assert [c for c in complaints if not any(words in c for words in faults)] == []
 
 
 def told(page: Page, words: str) -> None:

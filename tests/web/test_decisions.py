@@ -79,7 +79,8 @@ def test_many_alike_are_read_before_they_are_signed(served: Served, visit: Open)
     expect(page.get_by_role("heading", name="4 proposals alike")).to_be_visible()
     for n in range(4):
         expect(page.locator(".alike-list")).to_contain_text(f"Engineer {n}")
-    expect(page.locator("#same-title + dl")).to_contain_text("Carl Cole")
+    expect(page.locator("#same-1 + dl")).to_contain_text("Carl Cole")
+    expect(page.locator(".alike-list mark").first).to_have_text("0")
     page.get_by_role("checkbox").nth(3).uncheck()
     taken = cards[1]
     app.workflow.decide(

@@ -4,7 +4,9 @@ small firm it would be somebody's own."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
 
 from models.rates import rate
 from store.db import Tx
@@ -24,6 +26,8 @@ from workflow.insight.views import (
     StepLoad,
 )
 
+T = TypeVar("T", bound=BaseModel)
+
 MOST_PEOPLE = 15
 MOST_EVENTS = 20
 WEEKS = 8  # of booked and worked hours
@@ -31,17 +35,17 @@ WEEKS = 8  # of booked and worked hours
 
 def queues(tx: Tx, practice: str | None = None) -> Queues:
     """What waits now: by rule and step, and by person."""
-    rows = tx.records("insight.queues", practice=practice, bounds=list(AGE_BOUNDS))
-    people = tx.rows("insight.queue_people", _queued_for, practice=practice, limit=MOST_PEOPLE)
-    total, steps = _parted(rows, "rule")
+    rows = tx.records("insight.queues", practice=practice, bounds=list(AGE_BOUNDS), limit=MOST_PEOPLE)
+    people = [row for row in rows if row["person_id"]]
+    total, steps = _parted([row for row in rows if not row["person_id"]], "rule")
     return Queues(
         waiting=total["waiting"] if total else 0,
         oldest_hours=total["oldest_hours"] if total else None,
         median_hours=total["median_hours"] if total else None,
         p90_hours=total["p90_hours"] if total else None,
         spread=total["spread"] if total else (0,) * (len(AGE_BOUNDS) + 1),
-        by_step=tuple(Queue(**row) for row in steps),
-        by_person=tuple(people),
+        by_step=tuple(_told(Queue, row) for row in steps),
+        by_person=tuple(_told(QueuedFor, _named(row)) for row in people),
     )
 
 
@@ -110,8 +114,9 @@ def _rate(count: int, of: int) -> Rate:
     return Rate(count=count, of=of, interval=rate(count, of))
 
 
-def _queued_for(**row: Any) -> QueuedFor:
-    return QueuedFor(**_named(row))
+def _told(as_: type[T], row: dict[str, Any]) -> T:
+    """What of a row such a view has."""
+    return as_(**{name: row[name] for name in as_.model_fields})
 
 
 def _named(row: dict[str, Any]) -> dict[str, Any]:

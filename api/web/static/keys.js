@@ -10,7 +10,7 @@ const shown = (...ids) => ids.map(byId).find((found) => found?.checkVisibility()
 
 // On the card that is open; without one a key says what is missing.
 const onCard = (act) => () => {
-  const card = queue.card();
+  const card = queue.card() ?? byId("decide"); // several together have one place to decide
   if (!card || card.closest("[aria-busy=true]")) return say(words.openFirst);
   if (act() === false) say(words.notYours);
 };

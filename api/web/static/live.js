@@ -33,15 +33,15 @@ function cardChanged(changes) {
   const known = change && ["version", "state", "turns"].every((name) => String(change[name]) === card.dataset[name]);
   if (known && change.state === "pending") return;
   const typing = [...card.querySelectorAll("textarea, input:not([type=hidden], [type=checkbox])")].some((field) => field.value !== field.defaultValue);
-  const focus = card.contains(document.activeElement) ? document.activeElement.id : "";
+  const focus = card.contains(document.activeElement) ? document.activeElement.id || "card-title" : "";
   if (typing) {
     byId("stale").hidden = false;
     say(byId("stale").textContent);
     return;
   }
   if (known) return;
-  htmx.ajax("GET", `/proposals/${card.dataset.proposal}`, { target: "#card", swap: "outerHTML show:none", select: "#card" }).then(() => {
-    if (focus && document.activeElement === document.body) (byId(focus) ?? document.querySelector("#card h1"))?.focus({ preventScroll: true });
+  htmx.ajax("GET", `/proposals/${card.dataset.proposal}`, { source: "#card", target: "#card", swap: "outerHTML show:none", select: "#card" }).then(() => {
+    if (focus && document.activeElement === document.body) (byId(focus) ?? byId("card-title"))?.focus({ preventScroll: true });
     say(words.cardChanged.replace("{state}", document.querySelector("#card .state")?.textContent ?? ""));
   });
 }

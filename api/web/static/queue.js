@@ -1,5 +1,6 @@
 // The list of proposals and the card beside it: moving, opening, choosing, and what follows a decision.
 
+import { repeatWith } from "./requests.js";
 import { byId, say, words } from "./tell.js";
 
 const wide = matchMedia("(min-width: 1100px)");
@@ -31,8 +32,9 @@ export function open(title) {
   const id = idOf(title);
   pane().hidden = false;
   mark(id);
+  repeatWith("pane", () => open(titleOf(id)));
   return htmx
-    .ajax("GET", `/proposals/${id}`, { target: "#pane", swap: "innerHTML", select: "#card" })
+    .ajax("GET", `/proposals/${id}`, { source: "#pane", target: "#pane", swap: "innerHTML", select: "#card" })
     .then(() => {
       if (openedId() !== id) return;
       history.replaceState(null, "", `#${id}`);
@@ -68,7 +70,8 @@ document.addEventListener("click", (event) => {
 
 // --- the list as it is now
 export function refresh() {
-  return htmx.ajax("GET", location.pathname + location.search, { target: "#queue", swap: "outerHTML" });
+  repeatWith("queue", refresh);
+  return htmx.ajax("GET", location.pathname + location.search, { source: "#queue", target: "#queue", swap: "outerHTML" });
 }
 
 // What was chosen stays chosen, where it still waits.
@@ -84,20 +87,20 @@ document.addEventListener("htmx:afterSettle", ({ detail }) => {
 });
 
 // After a decision beside the list: on to the next line, which is not opened by itself. What is signed was opened.
-let next = null;
+let decided = null;
 document.addEventListener("htmx:beforeRequest", ({ detail }) => {
   if (!byId("queue") || detail.requestConfig.verb !== "post" || !detail.elt.closest?.("#pane")) return;
-  const all = titles(), at = all.findIndex((title) => idOf(title) === openedId());
-  next = { ids: [...all.slice(at + 1), ...all.slice(0, Math.max(at, 0)).reverse()].map(idOf), at: Math.max(at, 0) };
+  const id = openedId();
+  decided = { id, at: Math.max(titles().findIndex((title) => idOf(title) === id), 0) };
 });
 document.addEventListener("htmx:afterSettle", async ({ detail }) => {
-  if (!next || detail.requestConfig?.verb !== "post" || !byId("queue")) return;
-  const follow = next, told = document.querySelector("#card [data-say=done] strong");
-  next = null;
+  if (!decided || detail.requestConfig?.verb !== "post" || !byId("queue")) return;
+  const { id, at } = decided, told = document.querySelector("#card [data-say=done] strong");
+  decided = null;
   if (!told) return;
   await refresh();
-  const there = titles(); // of several alike the next one now stands where the decided one stood
-  const title = there[follow.at] && !follow.ids.includes(idOf(there[follow.at])) ? there[follow.at] : follow.ids.map(titleOf).find(Boolean);
+  const others = titles().filter((title) => idOf(title) !== id); // the list may still be the one before
+  const title = others[Math.min(at, others.length - 1)];
   if (title) go(title);
   else byId("queue").querySelector(".empty")?.focus();
   say(`${told.textContent} ${title ? words.next.replace("{title}", title.textContent) : words.cleared}`);

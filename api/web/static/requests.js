@@ -18,12 +18,10 @@ export function calm() {
   byId("trouble").hidden = true;
 }
 
-// The same request, with what stands in its form by now.
-function repeatOf({ elt, requestConfig }) {
-  if (elt.requestSubmit) return () => elt.requestSubmit();
-  if (requestConfig.verb !== "get") return null;
-  return () => htmx.ajax("GET", requestConfig.path, { target: requestConfig.target ?? elt, swap: requestConfig.swapOverride ?? "outerHTML" });
-}
+// How what a target shows is fetched once more; a form is sent again with what stands in it by now.
+const repeats = new Map();
+export const repeatWith = (id, act) => repeats.set(id, act);
+const repeatOf = ({ elt, target }) => (elt.requestSubmit ? () => elt.requestSubmit() : repeats.get(target?.id));
 
 export function failed(status, repeat) {
   trouble(status === 401 ? words.signedOut : status ? words.refused.replace("{status}", status) : words.unreached, repeat);
