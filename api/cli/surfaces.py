@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx
-from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
+from playwright.sync_api import Browser, FloatRect, Page, ViewportSize, expect, sync_playwright
 
 from api.cli.console import console, settings
 from api.cli.demo_stage import START_SECONDS, DemoHome, Part, Running, make_firm
@@ -35,7 +35,8 @@ BOT = "00000000-0000-0000-0000-00000000c4a6"
 TENANT = "00000000-0000-0000-0000-0000000000e1"
 QUESTION = "What waits for my decision?"
 PATIENCE_MS = 60_000  # for what the copilot or a worker does
-TALL: ViewportSize = {"width": 1280, "height": 1100}
+TALL: ViewportSize = {"width": 1280, "height": 1340}
+CHAT: FloatRect = {"x": 0, "y": 0, "width": 948, "height": 1340}  # without the log, which names folders
 
 
 def main() -> None:
@@ -205,19 +206,20 @@ def _drive(browser: Browser, url: str, running: Running, proposal: str, signer: 
     page.goto(url)
     page.locator("button", has_text="Personal Chat").first.click()
     _write(page, QUESTION)
-    expect(page.get_by_text("waits", exact=False).last).to_be_visible(timeout=PATIENCE_MS)
-    keep(page.screenshot(), "teams-answer")
+    title = running.persona(signer).card(proposal)["title"]  # which the answer lists
+    expect(page.get_by_text(title[:30]).last).to_be_visible(timeout=PATIENCE_MS)
+    keep(page.screenshot(clip=CHAT), "teams-answer")
     _write(page, f"show {proposal}")
     approve = page.get_by_role("button", name="Approve", exact=True).last
     expect(approve).to_be_visible(timeout=PATIENCE_MS)
     approve.scroll_into_view_if_needed()
-    keep(page.screenshot(), "teams-card")
+    keep(page.screenshot(clip=CHAT), "teams-card")
     approve.click()
     expect(
         page.get_by_text("Approved, being written").or_(page.get_by_text("Done, since")).first
     ).to_be_visible(timeout=PATIENCE_MS)
     expect(page.get_by_role("button", name="Approve", exact=True)).to_have_count(0, timeout=PATIENCE_MS)
-    keep(page.screenshot(), "teams-approved")
+    keep(page.screenshot(clip=CHAT), "teams-approved")
     signed = running.persona(signer).card(proposal)
     signatures = [s for step in signed["steps"] for s in step["signatures"]]
     if [s["surface"] for s in signatures] != ["teams"]:
