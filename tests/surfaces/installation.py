@@ -117,7 +117,8 @@ def installed(place: Place, home: Path) -> Iterator[Installation]:
     port = free_port()
     with slack_peer() as slack, teams_peer(admits_anybody=True) as teams, serving(twin) as systems:
         slack.ours = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30, trust_env=False)
-        slack.seed(users=[member(person) for person in ("fay", "amir")])
+        nobody_vouches_for = [member(p, is_email_confirmed=False) for p in ("rita", "rolf")]
+        slack.seed(users=[member("fay"), member("amir"), *nobody_vouches_for])
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("CHARGEHAND_", "PG", "OPENAI_"))}
         environment = {
             **kept,

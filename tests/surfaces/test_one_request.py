@@ -18,7 +18,7 @@ OPEN = "select 1 from workflow.delivery where surface = %s and state in ('ready'
 
 @pytest.fixture
 def people(installation: Installation) -> Installation:
-    """Amir has the bot in Teams; Fay and he are in Slack. Rita is in neither."""
+    """Amir has the bot in Teams; Fay and he are in Slack. Rita is reached in neither."""
     installation.teams.member("amir")
     installation.in_teams("amir", type="installationUpdate", action="add")
     installation.until(lambda: installation.teams.messages(AMIR))
