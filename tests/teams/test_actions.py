@@ -1,7 +1,7 @@
 """Presses on cards: decided as on our pages, with the card as it is then for an answer."""
 
 from typing import Any
-from uuid import uuid4
+from uuid import UUID
 
 import pytest
 from fastapi.testclient import TestClient
@@ -12,6 +12,7 @@ from tests.teams.peer import CLIENT, TENANT, Peer, activity, object_id
 from tests.workflow import firm
 from workflow.cards import ProposalCard
 
+NOT_THERE = str(UUID(int=7))
 PEOPLE = ("paula", "rita", "rolf", "leo", "cleo")
 
 
@@ -121,11 +122,11 @@ def test_a_part_of_a_batch_is_approved(application: Application, say: Say, peer:
     [
         {},
         {"proposal_id": "x", "verb": "approve"},
-        {"proposal_id": str(uuid4()), "verb": "approve"},
-        {"proposal_id": str(uuid4()), "verb": "drop_tables"},
-        {"proposal_id": str(uuid4()), "verb": "reject", "reason": "x" * 5_000},
+        {"proposal_id": NOT_THERE, "verb": "approve"},
+        {"proposal_id": NOT_THERE, "verb": "drop_tables"},
+        {"proposal_id": NOT_THERE, "verb": "reject", "reason": "x" * 5_000},
     ],
-    ids=str,
+    ids=["nothing", "no id", "of nothing", "unknown", "too long"],
 )
 def test_a_press_that_is_none_does_nothing(say: Say, card: ProposalCard, data: dict[str, Any]) -> None:
     action = {"type": "Action.Execute", "verb": data.get("verb", "approve"), "data": data}
