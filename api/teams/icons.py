@@ -3,6 +3,7 @@
 import struct
 import zlib
 from collections.abc import Callable
+from functools import cache
 from math import hypot
 
 COLOUR = 192  # pixels
@@ -26,11 +27,13 @@ _LINES = (
 )
 
 
+@cache
 def colour_icon() -> bytes:
     """192 x 192, on our colour to the edges."""
     return _png(COLOUR, _mark, WHITE, ACCENT)
 
 
+@cache
 def outline_icon() -> bytes:
     """32 x 32, white on nothing."""
     return _png(OUTLINE, _mark, WHITE, NOTHING)
