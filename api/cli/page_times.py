@@ -123,7 +123,7 @@ def timed(firm: DemoFirm, one: str, rounds: int) -> list[Timed]:
 
 @contextmanager
 def _desk(firm: DemoFirm) -> Iterator[Application]:
-    place = Place(firm.db.dsn("steward"), {role: firm.db.dsn(role) for role in DB_ROLES}, embedded=True)
+    place = Place(firm.owner_dsn, {role: firm.db.dsn(role) for role in DB_ROLES}, embedded=True)
     nobody = Address(socket=str(Path("no-copilot")))  # pages say so, and are shown
     with wired(Settings.model_validate({"public_url": ORIGIN}), place, nobody) as found:
         yield found
