@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from models.actions import NOUNS
+from models.actions import NOUNS, ActionKind
 from models.money import Money
 from models.policy import (
     LEAST_SIGNATURES,
@@ -68,7 +68,7 @@ def checks(condition: Condition, facts: Facts, policy: PolicySet) -> Sequence[Ch
     price) does not hold; what it has and the records do not tell cannot be told."""
     regions = [office for name in condition.region for office in policy.regions[name]]
     found = [
-        Check(facts.action in condition.action, NOUNS[facts.action]) if condition.action else None,
+        _kind(condition.action, facts),
         _amount("amount", condition.amount_at_least, condition.amount_below, facts.amount, facts, policy),
         _below("margin", facts.margin, condition.margin_below, facts, _percent),
         _below("margin_effect", facts.margin_effect, condition.margin_effect_below, facts, _points),
@@ -90,6 +90,10 @@ def checks(condition: Condition, facts: Facts, policy: PolicySet) -> Sequence[Ch
         _any_of("proposer_role", condition.proposer_role, facts.proposer_roles, facts, said="proposed by a"),
     ]
     return [check for check in found if check is not None]
+
+
+def _kind(allowed: Sequence[ActionKind], facts: Facts) -> Check | None:
+    return Check(facts.action in allowed, f"it is {NOUNS[facts.action]}") if allowed else None
 
 
 def _one_of(fact: str, allowed: Sequence[str], value: str | None, facts: Facts, *, said: str) -> Check | None:

@@ -367,7 +367,7 @@ def test_confidence_is_signed_and_carried_on(workflow: Workflow, under: Callable
     under({"approvers": [{"relation": "practice_lead"}]}, when=unsure)
     card = workflow.propose(principal("paula"), replace(draft(assignment()), confidence=Decimal("0.55")))
     assert (card.rule, card.confidence) == ("asked", Decimal("0.55"))
-    assert card.why_gate == ("an assignment", "confidence 55% is below 60%")
+    assert card.why_gate == ("it is an assignment", "confidence 55% is below 60%")
     edited = workflow.edit(
         principal("leo"),
         card.proposal_id,
