@@ -52,5 +52,6 @@ def run_copilot(settings: Settings, listener: socket, *, child: bool) -> None:
 
 
 def _end_with_parent() -> None:
-    sys.stdin.buffer.read()
+    while os.read(sys.stdin.fileno(), 1):  # not through sys.stdin, whose lock is wanted when the process ends
+        pass
     os.kill(os.getpid(), signal.SIGTERM)
