@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from api.wording import SYSTEMS
 from models.actions import (
     Action,
     ChangePolicy,
@@ -53,13 +54,10 @@ def effect_of(  # noqa: PLR0911 - one for each kind of action
         case RegisterRisk():
             return [Change("Risk register", "not on it", f"{action.severity} {action.category} risk")]
         case UndoWrite():
-            return [
-                Change(f"{action.system.upper()} {action.record_id}", "as it was written", action.outcome)
-            ]
+            where = f"{SYSTEMS[action.system]} {action.record_id}"
+            return [Change(where, "as it was written", action.outcome)]
         case ChangePolicy():
             return []  # the card shows all of its differences
-        case UndoWrite():
-            return [Change(f"Record {action.record_id}", "written", action.outcome)]
         case PlanDevelopment():
             return [Change("Development plan", "none for these days", f"{action.hours:g} h {action.skill}")]
 

@@ -94,6 +94,7 @@ select near.proposal_id
 from near cross join one cross join lateral (
   select from workflow.proposal_version v
   where v.proposal_id = near.proposal_id and v.version = near.version and v.rule = one.rule offset 0) v
+order by near.other, near.ranked_at, near.proposal_id  -- as they come, from PostgreSQL 17 on: nothing is sorted again
 limit %(limit)s;
 
 -- name: waiting

@@ -16,7 +16,7 @@ from tests.firm_fixtures import Firm, firm, own_firm
 
 __all__ = ["firm", "own_firm"]
 
-SHORT = Effort(talkers=6, deciders=2, seconds=8, think=2, decide=2, scale=0.02)
+SHORT = Effort(talkers=6, deciders=2, seconds=4, think=1, decide=1, scale=0.02)
 
 
 def test_a_short_load_on_both_services(own_firm: Firm, tmp_path: Path) -> None:
