@@ -27,6 +27,9 @@ from store.db import DB_ROLES, Database
 from store.migrate import migrate
 from store.server import Server, start, stop
 from store.server_user import ServerDirectoryNotOurs
+from tests.browser import chromium
+
+__all__ = ["chromium"]
 
 ROOT_KEY = pytest.StashKey[Path]()
 ROOTS = "chargehand-tests-"

@@ -33,7 +33,7 @@ LONGEST_WAIT_S = 8.0  # that a thread is held; what is told to wait longer is pu
 R = TypeVar("R")
 
 
-class Refused(ChargehandError):
+class TeamsRefused(ChargehandError):
     """Teams refuses it: code {code}."""
 
     status = 502
@@ -77,7 +77,7 @@ class Connector:
 
     def send(self, chat: Chat, activity: MessageActivityInput) -> str:
         """The id of the new message. Raises SurfaceDown where it certainly did not arrive, ConversationGone,
-        Refused; any other error means that it may have arrived."""
+        TeamsRefused; any other error means that it may have arrived."""
         sent = self._called(
             chat.service_url, lambda api: api.conversations.create_activity(chat.conversation, activity)
         )
@@ -207,7 +207,7 @@ def _problem(response: httpx.Response) -> ChargehandError:
         return SurfaceDown(surface="Teams", reason=f"code {code}")
     if code in (httpx.codes.FORBIDDEN, httpx.codes.NOT_FOUND):
         return ConversationGone()
-    return Refused(code=code)
+    return TeamsRefused(code=code)
 
 
 def _wait(response: httpx.Response) -> float:

@@ -10,7 +10,7 @@ from microsoft_teams.apps.auth import TokenValidator
 
 from api.chat.accounts import Account
 from api.teams.arrivals import Sender
-from api.teams.connector import Chat, Connector, ConversationGone, Refused
+from api.teams.connector import Chat, Connector, ConversationGone, TeamsRefused
 from api.teams.registration import Registration
 from api.wiring import Application
 from models.access import Principal
@@ -19,7 +19,7 @@ from models.errors import ChargehandError
 log = structlog.get_logger(__name__)
 
 
-class SignInRefused(ChargehandError):
+class DirectoryTokenRefused(ChargehandError):
     """This sign-in is not of your account here: {reason}."""
 
     status = 403
@@ -44,7 +44,7 @@ class Identity:
             return found
         try:
             member = self._connector.member(chat, sender.user_id)
-        except (ConversationGone, Refused):
+        except (ConversationGone, TeamsRefused):
             return None
         if not _vouched(member, sender.account):
             return None
@@ -55,18 +55,18 @@ class Identity:
 
     def sign_in(self, sender: Sender, token: str) -> Principal | None:
         """Link by a token of the firm's directory, got by single sign-on for this very account. Raises
-        SignInRefused."""
+        DirectoryTokenRefused."""
         try:
             claims: dict[str, Any] = asyncio.run(self._validator.validate_token(token))
         except jwt.PyJWTError as e:
             log.warning("teams.sign_in_refused", reason=type(e).__name__)
-            raise SignInRefused(reason="the token is not good") from e
+            raise DirectoryTokenRefused(reason="the token is not good") from e
         if claims.get("tid") != self._registration.tenant_id:
-            raise SignInRefused(reason="it is of another organization")
+            raise DirectoryTokenRefused(reason="it is of another organization")
         if str(claims.get("oid", "")).lower() != sender.account.account:
-            raise SignInRefused(reason="it is of another account")
+            raise DirectoryTokenRefused(reason="it is of another account")
         if claims.get("acct") == 1 or _is_guest(str(claims.get("preferred_username", ""))):
-            raise SignInRefused(reason="guests are not served")
+            raise DirectoryTokenRefused(reason="guests are not served")
         for name in ("preferred_username", "upn", "email"):
             address = claims.get(name)
             if address and (found := self._app.accounts.link_by_email(sender.account, str(address))):

@@ -12,7 +12,7 @@ from api.chat.posts import Post, PostGone
 from api.settings import Settings
 from api.teams.arrivals import chat_at
 from api.teams.cards import View, gone_card, proposal_card
-from api.teams.connector import Chat, Connector, ConversationGone, Refused, UntrustedService
+from api.teams.connector import Chat, Connector, ConversationGone, TeamsRefused, UntrustedService
 from api.teams.registration import registration
 from api.teams.speech import message as words
 from api.teams.speech import with_card
@@ -72,7 +72,7 @@ class TeamsSurface:
             return self._sent(message)
         except ConversationGone as e:
             raise Unreachable(person_id=message.person_id, surface="Teams") from e
-        except (Refused, UntrustedService) as e:
+        except (TeamsRefused, UntrustedService) as e:
             raise Undeliverable(surface="Teams", person_id=message.person_id, reason=e.sentence) from e
 
     def find(self, message: Message) -> str | None:

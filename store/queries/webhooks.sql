@@ -46,10 +46,10 @@ where webhook_id = %(webhook_id)s and removed_at is null;
 -- An event that says nothing, for one endpoint; its id.
 with event as (
   insert into workflow.webhook_event (type, subject, data)
-  values ('webhook.test', 'webhook:' || %(webhook_id)s::text, jsonb_build_object('webhook_id', %(webhook_id)s::text))
+  values ('webhook.test', 'webhook:' || %(webhook_id)s::uuid::text, jsonb_build_object('webhook_id', %(webhook_id)s::uuid::text))
   returning event_id, seq, subject)
 insert into workflow.webhook_delivery (webhook_id, event_id, seq, subject)
-select %(webhook_id)s, event_id, seq, subject from event returning event_id;
+select %(webhook_id)s::uuid, event_id, seq, subject from event returning event_id;
 
 -- name: replay
 -- Send one event, or those of a time that an endpoint asks for, again; how many.

@@ -8,9 +8,8 @@ import pytest
 from api.database import Place
 from tests.api.small_firm import place
 from tests.surfaces.installation import Installation, installed
-from tests.web.conftest import chromium
 
-__all__ = ["chromium", "place"]
+__all__ = ["place"]
 
 
 @pytest.fixture

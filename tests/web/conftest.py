@@ -1,13 +1,11 @@
 """The pages on a small firm, in a real browser."""
 
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
-from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from api.database import Place
 from api.wiring import Application
@@ -17,15 +15,6 @@ from workflow.cards import ProposalCard
 
 __all__ = ["place"]
 
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 DESKTOP: ViewportSize = {"width": 1280, "height": 860}
 PHONE: ViewportSize = {"width": 390, "height": 844}
 AXE = Path(__file__).parent / "assets" / "axe.min.js"
@@ -38,23 +27,6 @@ Open = Callable[..., Page]
 def served(place: Place) -> Iterator[Served]:
     with serving(place) as running:
         yield running
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    executable = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-    if executable is None:
-        pytest.skip("no Chromium is installed: install the package chromium, or set CHROMIUM to its path")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=FLAGS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def faults() -> list[str]:
-    """Words of errors on the console that a test brings about."""
-    return ["status of 4", "net::ERR_FAILED"]  # a refusal, and what a test cuts off itself
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler
 from typing import Any
@@ -25,13 +26,20 @@ from tests.workflow.receiver import Receiver, receiving
 from workflow import webhook_outbox, webhooks
 from workflow.cards import ProposalCard
 from workflow.service import Workflow
-from workflow.webhook_outbox import Patience, deliver_once
+from workflow.webhook_outbox import Patience, Sender
 from workflow.webhooks import SUBSCRIBABLE, EventType, Webhook, WebhookIsOff
 
 HURRIED = Patience(
     lease=0.5, retries=(0.05, 0.05, 0.05), jitter=0.0, trip_after=3, probe=0.3, longest_rest=0.5, idle=0.02
 )
 SENDER = HttpSender(SETTINGS)
+
+
+def deliver_once(db: Database, sender: Sender, patience: Patience) -> bool:
+    """In a thread of its own, as the worker does: around a test there may be the loop of a browser."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(webhook_outbox.deliver_once, db, sender, patience).result()
+
 
 Post = Callable[..., int]
 
