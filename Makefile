@@ -4,7 +4,8 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 VENV   := .venv
 BIN    := $(VENV)/bin
 UV     := UV_PYTHON_DOWNLOADS=never $(BIN)/uv pip
-JOBS   ?= 3  # on two cores: a test that waits for another process leaves its core to the next
+# More than the two cores: a test that waits for another process leaves its core to the next.
+JOBS   ?= 3
 
 .PHONY: demo serve test lint types bench load quality chaos lock clean screens surfaces strings help
 .DEFAULT_GOAL := help
