@@ -27,9 +27,3 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=executable, args=FLAGS)
         yield browser
         browser.close()
-
-
-@pytest.fixture
-def faults() -> list[str]:
-    """Words of errors on the console that a test brings about."""
-    return ["status of 4", "net::ERR_FAILED"]  # a refusal, and what a test cuts off itself

@@ -30,6 +30,12 @@ def served(place: Place) -> Iterator[Served]:
 
 
 @pytest.fixture
+def faults() -> list[str]:
+    """Words of errors on the console that a test brings about."""
+    return ["status of 4", "net::ERR_FAILED"]  # a refusal, and what a test cuts off itself
+
+
+@pytest.fixture
 def visit(served: Served, chromium: Browser, faults: list[str]) -> Iterator[Open]:
     """`visit(person, path)`: the page, in a browser of the person's own that signed in by a link. Whatever
     the page writes to the console as an error fails the test, but for the `faults`."""
