@@ -32,11 +32,12 @@ CARD = ".lines a[href^='/proposals/']"
 
 @dataclass(frozen=True)
 class Screen:
-    """Whose eyes, which page, what is pressed there before the picture is taken, and how it is shown."""
+    """Whose eyes, which page, what is followed or typed there before the picture, and how it is shown."""
 
     part: str
     path: str
-    presses: Sequence[str] = ()
+    follows: Sequence[str] = ()  # links, by selector
+    keys: Sequence[str] = ()  # which open a card beside the list
     size: ViewportSize = field(default_factory=WIDE.copy)
     scheme: Literal["light", "dark"] = "light"
 
@@ -44,10 +45,11 @@ class Screen:
 SCREENS = {
     "inbox": Screen("delivery_director", ALL),
     "inbox-mine": Screen("resource_manager", MINE),
+    "inbox-pane": Screen("resource_manager", MINE, keys=["j", "Enter"]),
     "inbox-phone": Screen("delivery_director", ALL, size=PHONE),
     "proposal": Screen("account_owner", f"{ALL}&kind=create_change_order", [CARD]),
     "proposal-dark": Screen("resource_manager", MINE, [CARD], scheme="dark"),
-    "proposal-phone": Screen("resource_manager", MINE, [CARD], PHONE),
+    "proposal-phone": Screen("resource_manager", MINE, [CARD], size=PHONE),
     "batch": Screen("delivery_director", f"{ALL}&kind=return_time_entries", [CARD]),
     "alike": Screen("resource_manager", MINE, ["a[href$='/alike']"]),
     "edit": Screen("resource_manager", MINE, [CARD, "#edit-link"]),
@@ -105,9 +107,12 @@ def _delegate(running: Running, ids: Mapping[str, str]) -> None:
 
 def _take(page: Page, url: str, name: str, screen: Screen) -> None:
     page.goto(url + screen.path)
-    for selector in screen.presses:
-        page.locator(selector).first.click()
-        page.wait_for_load_state("load")
+    for selector in screen.follows:
+        page.goto(url + str(page.locator(selector).first.get_attribute("href")))
+    for key in screen.keys:
+        page.keyboard.press(key)
+    if screen.keys:
+        page.wait_for_selector("#pane #card")
     if name == "report":  # it is a document of its own inside the page
         page.wait_for_load_state("networkidle")
     keep(page.screenshot(), name)
