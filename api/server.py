@@ -13,6 +13,7 @@ from models.errors import ChargehandError
 
 BACKLOG = 2_048  # connections that wait to be accepted
 GRACE_S = 10  # for answers that are under way when the process is told to stop
+KEEP_ALIVE_S = 75  # longer than clients and proxies keep one: none is closed while it is used again
 
 
 class AddressTaken(ChargehandError):
@@ -67,6 +68,7 @@ def server(app: FastAPI) -> uvicorn.Server:
             log_config=None,
             access_log=False,
             timeout_graceful_shutdown=GRACE_S,
+            timeout_keep_alive=KEEP_ALIVE_S,
             server_header=False,
         )
     )
