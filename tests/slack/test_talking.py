@@ -119,11 +119,9 @@ def test_what_copilot_offers_is_pressed_once(
     said = slack.said("UPAULA", "Who could take over?")
     slack.event(said)
     [question] = until(lambda: answers(slack, "UPAULA", said["ts"]))
-    offered = [b for b in buttons(question) if b["action_id"].startswith("say.")]
-    if not offered:
-        pytest.skip("the copilot asked for words")
-    slack.presses("UPAULA", slack.chat_of("UPAULA"), question, offered[0]["action_id"])
-    slack.presses("UPAULA", slack.chat_of("UPAULA"), question, offered[0]["action_id"])
+    first_offer = next(b["action_id"] for b in buttons(question) if b["action_id"].startswith("say."))
+    for _ in range(2):
+        slack.presses("UPAULA", slack.chat_of("UPAULA"), question, first_offer)
     until(lambda: settled(owner))
     first, *later = answers(slack, "UPAULA", said["ts"])
     assert len(later) == 1 and "You chose" in words(first) and not buttons(first)
