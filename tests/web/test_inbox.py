@@ -74,7 +74,9 @@ def test_an_inbox_is_cleared_from_the_keyboard_alone(
     expect(page.locator("#queue .title", has_text=third)).to_be_focused()
     keys(page, "ArrowDown", "Enter")
     opened(page, third)
-    keys(page, "a", "Enter")
+    keys(page, "a")
+    expect(page.locator("#bar-approve")).to_be_focused()
+    keys(page, "Enter")
     expect(page.get_by_text("Nothing waits for your signature")).to_be_visible()
     assert sorted(states(served, three)) == ["approved", "approved", "rejected"]
 
