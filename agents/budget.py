@@ -30,9 +30,14 @@ class Meter:
     budget: Budget
     started: float = field(default_factory=time.monotonic)
     steps: int = 0
-    tokens: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
     repairs: int = 0  # tool calls that went back to the language model because they did not fit
     by_rules: bool = False  # the language model has failed in this turn; the rules speak until it ends
+
+    @property
+    def tokens(self) -> int:
+        return self.input_tokens + self.output_tokens
 
     @property
     def seconds_left(self) -> float:

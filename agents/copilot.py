@@ -28,7 +28,7 @@ from agents.transcript import Pending, current_turn, steps
 from agents.voice import TurnContext
 from models.access import Principal, require
 from models.errors import ChargehandError
-from prompts.loader import load
+from prompts.loader import Prompt, load
 from store.db import Database
 from tools.registry import Registry
 
@@ -69,14 +69,17 @@ class Copilot(Conversations):
         budget: Budget | None = None,
         turns: int = 16,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        prompt: Prompt | None = None,
     ) -> None:
         """`model`: the language model to talk through; None for the rules alone. `budget`: of one turn.
-        `turns`: how many may run at once in this process. `clock`: aware."""
+        `turns`: how many may run at once in this process. `clock`: aware. `prompt`: how the language model
+        is instructed."""
         super().__init__(db)
         self._registry = registry
         self._endpoint = Endpoint(model) if model else None
         self._budget = budget or Budget()
         self._clock = clock
+        self._prompt = prompt or load("copilot")
         self._checkpoints = Checkpoints(db.dsn("agent"), turns=turns)
         self._checkpoints.open()
         self._workers = ThreadPoolExecutor(turns, thread_name_prefix="turn")
@@ -140,10 +143,11 @@ class Copilot(Conversations):
         config: RunnableConfig = {"configurable": {"thread_id": str(thread_id)}}
         context = TurnContext(
             principal=principal,
-            toolbox=GovernedToolbox(self._db, self._registry, principal, thread_id),
+            toolbox=GovernedToolbox(self._db, self._registry, principal, thread_id, self._clock),
             meter=Meter(self._budget, time.monotonic()),
             today=self._clock().astimezone(ZoneInfo(principal.timezone)).date(),
             endpoint=self._endpoint,
+            prompt=self._prompt,
         )
         waiting = graph.get_state(config).interrupts
         for event in graph.stream(
@@ -175,7 +179,7 @@ class Copilot(Conversations):
             "data": data,
             "citations": [c.model_dump(mode="json") for c in citations],
             "proposals": [str(p) for p in proposals],
-            "prompt": load("copilot").label if self._endpoint else "rules",
+            "prompt": self._prompt.label if self._endpoint else "rules",
         }
         message_id = self._keep(principal, thread_id, "copilot", last.text, payload)
         return Answered(

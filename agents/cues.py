@@ -2,7 +2,7 @@
 orders.
 
 Each cue multiplies the odds of some intents. The odds were set by hand and checked by cross-validation on the
-examples of prompts/routing (evals/routing/README.md), never on the suite."""
+examples of prompts/routing (evals/suites/routing/card.yaml), never on the suite."""
 
 import re
 from collections.abc import Mapping

@@ -1,8 +1,9 @@
 """What a turn can reach: the governed tools and the names of the one person who speaks. It is handed to the
 graph as runtime context, so nothing that is said or generated can change whose it is."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Literal, Protocol
 from uuid import UUID
 
@@ -42,12 +43,15 @@ class GovernedToolbox:
     registry: Registry
     principal: Principal
     thread_id: UUID
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     def tools(self) -> Sequence[Tool]:
         return self.registry.available(self.principal)
 
     def call(self, name: str, arguments: dict[str, Any]) -> ToolResult:
-        return self.registry.call(self.db, self.principal, name, arguments, thread_id=self.thread_id)
+        return self.registry.call(
+            self.db, self.principal, name, arguments, thread_id=self.thread_id, now=self.clock()
+        )
 
     def names(self) -> Sequence[Name]:
         with self.db.tx(self.principal, "agent") as tx:

@@ -3,7 +3,7 @@ language model may not do. The person always hears when the rules had to take ov
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from langchain_core.messages import AIMessage, AIMessageChunk, AnyMessage, SystemMessage, ToolMessage
@@ -17,7 +17,7 @@ from agents.planner import Planner
 from agents.toolbox import Toolbox
 from agents.transcript import complete, current_turn, steps
 from models.access import Principal
-from prompts.loader import load
+from prompts.loader import Prompt, load
 from tools.registry import Tool
 
 REPAIRS = 1  # how often a call that does not fit goes back to the language model in one turn
@@ -34,6 +34,7 @@ class TurnContext:
     meter: Meter
     today: date  # where the person is
     endpoint: Endpoint | None = None
+    prompt: Prompt = field(default_factory=lambda: load("copilot"))  # how the language model is instructed
 
 
 Emit = Callable[[Event], None]
@@ -83,7 +84,7 @@ def _by_model(
     tools = definitions(context.toolbox.tools())
     deadline = meter.started + SHARE_OF_TIME * meter.budget.seconds
     message = endpoint.ask(history, tools, deadline=deadline)
-    meter.tokens += _tokens(history, message)
+    _count(meter, history, message)
     if message.tool_calls:
         return message
     found = [s.result for s in steps(current_turn(messages)) if s.result]
@@ -104,7 +105,7 @@ def _by_model(
 
 
 def _system(context: TurnContext) -> SystemMessage:
-    text = load("copilot").text
+    text = context.prompt.text
     for placeholder, value in (
         ("{name}", context.principal.name),
         ("{today}", f"{context.today:%A} {context.today.isoformat()}"),
@@ -122,8 +123,11 @@ def _readable(message: AnyMessage) -> AnyMessage:
     return ToolMessage(content=f"{message.text}\n\ndata: {data}", tool_call_id=message.tool_call_id)
 
 
-def _tokens(history: Sequence[AnyMessage], message: AIMessage) -> int:
-    """As the endpoint counts them, or about one for four characters where it does not."""
-    if message.usage_metadata:
-        return message.usage_metadata["total_tokens"]
-    return sum(len(m.text) for m in (*history, message)) // 4
+def _count(meter: Meter, history: Sequence[AnyMessage], message: AIMessage) -> None:
+    """Tokens as the endpoint counts them, or about one for four characters where it does not."""
+    if usage := message.usage_metadata:
+        meter.input_tokens += usage["input_tokens"]
+        meter.output_tokens += usage["output_tokens"]
+        return
+    meter.input_tokens += sum(len(m.text) for m in history) // 4
+    meter.output_tokens += len(message.text) // 4

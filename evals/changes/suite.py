@@ -4,11 +4,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
-from pathlib import Path
 
 from evals.changes.cases import Case, ExpectedItem, Part, agreement, cases
 from evals.report import Report, Row, new_report
-from evals.run import Suite
 from models.money import total
 from models.scope import Compared, compare, start_of_work
 from models.scope_grounds import Ground
@@ -128,16 +126,3 @@ def _row(name: str, group: str, text: str, expected: str, got: str, fault: str =
         passed=expected == got,
         fault=fault if expected != got else "",
     )
-
-
-def _run(logs: Path) -> Report:
-    found = report()
-    found.write(logs)
-    return found
-
-
-SUITE = Suite(
-    name="changes",
-    about=f"{len(cases())} messages of clients: finding, deciding clause, hours and price of each item.",
-    run=_run,
-)

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from api.cli.eval_ import app
 from evals.report import Report, Row, share
-from evals.run import UnknownSuite, suite
+from evals.suite import UnknownSuite, suite
 
 
 def row(n: int, group: str, passed: bool) -> Row:
@@ -67,7 +67,7 @@ def test_an_interval_holds_its_share(counts: tuple[int, int]) -> None:
 
 
 def test_an_unknown_suite_is_named() -> None:
-    with pytest.raises(UnknownSuite, match="there are: changes, routing"):
+    with pytest.raises(UnknownSuite, match=r"there are: .*routing"):
         suite("weather")
     result = CliRunner().invoke(app, ["run", "weather"])
     assert result.exit_code == 2

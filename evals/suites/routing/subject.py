@@ -1,6 +1,7 @@
 """The subject: the copilot's own graph, speaking for a person of the suite's firm. Tool calls are stopped at
 the registry's door, after their arguments were validated by the real tools' models."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,11 +14,14 @@ from pydantic import ValidationError
 
 from agents.budget import Budget, Meter
 from agents.endpoint import Endpoint
+from agents.events import Remark
 from agents.graph import build
 from agents.toolbox import Name
 from agents.transcript import Pending
 from agents.voice import TurnContext
-from evals.routing.cases import Case, Finding, firm
+from evals.cases import Answer, Step, Usage
+from evals.subjects import Subject
+from evals.suites.routing.cases import Finding, Sentence, firm
 from models.access import Grant, Principal
 from tools.catalogue import TOOLS
 from tools.registry import InvalidArguments, Tool, ToolResult, UnknownTool
@@ -54,13 +58,11 @@ class StoppingToolbox:
         return firm().known_names()
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Heard(Answer):
     """What one sentence led to."""
 
     calls: tuple[tuple[str, dict[str, Any]], ...]
     question: Pending | None
-    text: str
 
     @property
     def label(self) -> str:
@@ -69,19 +71,43 @@ class Outcome:
         return "asks" if self.question else "declines"
 
 
-def hear(case: Case, endpoint: Endpoint | None = None) -> Outcome:
-    """Say the case's sentence, with what came before it, and see what the copilot does."""
-    toolbox = StoppingToolbox()
-    context = TurnContext(SPEAKER, toolbox, Meter(Budget()), firm().today, endpoint)
+def hear(case: Sentence, subject: Subject) -> Heard:
+    """Say the sentence, with what came before it, and see what the copilot does."""
+    started, toolbox = time.monotonic(), StoppingToolbox()
+    settings = subject.settings()
+    endpoint = Endpoint(settings) if settings else None
+    context = TurnContext(
+        SPEAKER, toolbox, Meter(Budget()), firm().today, endpoint, subject.prompt_of("copilot")
+    )
     graph = build(InMemorySaver())
     config: RunnableConfig = {"configurable": {"thread_id": case.id}}
-    before = _before(case.expected.after) if case.expected.after else []
-    messages: list[AnyMessage] = [*before, HumanMessage(case.expected.say)]
-    for _ in graph.stream({"messages": messages}, config, context=context, stream_mode="custom"):
-        pass
+    before = _before(case.rule.after) if case.rule.after else []
+    messages: list[AnyMessage] = [*before, HumanMessage(case.rule.say)]
+    remarks = [
+        event.text
+        for event in graph.stream({"messages": messages}, config, context=context, stream_mode="custom")
+        if isinstance(event, Remark)
+    ]
     state = graph.get_state(config)
     question = Pending.model_validate(state.interrupts[0].value) if state.interrupts else None
-    return Outcome(tuple(toolbox.calls), question, state.values["messages"][-1].text)
+    text = question.text if question else state.values["messages"][-1].text
+    return Heard(
+        text=text,
+        trace=(
+            Step(kind="said", by=SPEAKER.person_id, text=case.text),
+            *(Step(kind="remarked", text=remark) for remark in remarks),
+            *(Step(kind="called", by=name, data=arguments) for name, arguments in toolbox.calls),
+            Step(kind="asked" if question else "answered", text=text),
+        ),
+        usage=Usage(
+            input_tokens=context.meter.input_tokens,
+            output_tokens=context.meter.output_tokens,
+            seconds=time.monotonic() - started,
+            cost=subject.cost(context.meter.input_tokens, context.meter.output_tokens),
+        ),
+        calls=tuple(toolbox.calls),
+        question=question,
+    )
 
 
 def _before(tool: str) -> list[AnyMessage]:

@@ -9,6 +9,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from agents.toolbox import Name, NameKind
+from evals.cases import Case
 
 EASY = frozenset({"plain", "followup"})  # every other group is hard
 
@@ -44,16 +45,14 @@ class Expected(BaseModel):
         return " + ".join(self.tools) or ("asks" if self.asks else "declines")
 
 
-class Case(BaseModel):
-    model_config = ConfigDict(frozen=True)
+class Sentence(Case):
+    """What somebody says, and what should become of it."""
 
-    id: str
-    group: str
-    expected: Expected
+    rule: Expected
 
     @property
     def hard(self) -> bool:
-        return self.group not in EASY
+        return self.groups["difficulty"] == "hard"
 
 
 class Finding(BaseModel):
@@ -92,17 +91,34 @@ def firm() -> Firm:
 
 
 @cache
-def cases() -> tuple[Case, ...]:
-    """All cases, by group; ids are the group and the position in it."""
+def cases() -> tuple[Sentence, ...]:
+    """All sentences, by kind; ids are the kind and the position in it."""
     return tuple(
-        Case(id=f"{group}-{n:02}", group=group, expected=Expected.model_validate(_plain(row)))
-        for group, rows in _read("cases.yaml").items()
+        _sentence(f"{kind}-{n:02}", kind, Expected.model_validate(_plain(row)))
+        for kind, rows in _read("cases.yaml").items()
         for n, row in enumerate(rows, 1)
     )
 
 
+def _sentence(id: str, kind: str, rule: Expected) -> Sentence:
+    return Sentence(
+        id=id,
+        text=f"[after {rule.after}] {rule.say}" if rule.after else rule.say,
+        expected=_words(rule),
+        groups={"kind": kind, "difficulty": "plain" if kind in EASY else "hard"},
+        rule=rule,
+    )
+
+
+def _words(rule: Expected) -> str:
+    if rule.tools:
+        arguments = ", ".join(f"{k}={v!r}" for k, v in rule.with_.items())
+        return f"{' + '.join(rule.tools)}({arguments})" + (" or a question" if rule.or_asks else "")
+    return f"a question for {rule.asks}" if rule.asks else f"no action ({rule.declines})"
+
+
 def _read(name: str) -> Any:
-    return yaml.safe_load(files("evals.routing").joinpath(name).read_text(encoding="utf-8"))
+    return yaml.safe_load(files("evals.suites.routing").joinpath(name).read_text(encoding="utf-8"))
 
 
 def _plain(value: Any) -> Any:

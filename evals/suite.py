@@ -1,0 +1,196 @@
+"""A suite: a folder of data with a card, how a subject answers a case, and plain functions that judge and
+measure. Inspect runs it (tasks, epochs, limits, logs); `evals.running` makes a run of its log.
+
+The suites are the folders of `evals/suites` that hold a `card.yaml` and a `suite.py` with `SUITE`."""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from importlib import import_module
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, ClassVar, Generic, TypeVar
+
+import anyio
+from inspect_ai import Epochs, Task
+from inspect_ai.dataset import MemoryDataset, Sample
+from inspect_ai.model import (
+    ChatMessage,
+    ChatMessageAssistant,
+    ChatMessageTool,
+    ChatMessageUser,
+    ModelOutput,
+)
+from inspect_ai.scorer import Score, Scorer, Target, accuracy, scorer, stderr
+from inspect_ai.solver import Generate, Solver, TaskState, solver
+
+from evals.card import Card, card
+from evals.cases import Answer, Case, Step, Verdict
+from evals.metrics import PASSED, Metric
+from evals.sandbox import Sandbox, sandbox
+from evals.subjects import Subject
+from models.errors import ChargehandError, Retry
+from models.predict.base import Progress, silent
+
+C = TypeVar("C", bound=Case)
+A = TypeVar("A", bound=Answer)
+T = TypeVar("T")
+
+ROOT = Path(str(files("evals").joinpath("suites")))
+
+
+class UnknownSuite(ChargehandError):
+    """There is no suite {suite}; there are: {known}."""
+
+    status = 404
+    retry: ClassVar[Retry] = "with a fix"
+
+
+@dataclass
+class Setting:
+    """What a suite is run with."""
+
+    subject: Subject
+    small: bool = False  # the part that CI runs: deterministic, seconds
+    data: Path | None = None  # a firm's own labelled records (docs/formats.md)
+    progress: Progress = silent
+    _made: dict[str, Any] = field(default_factory=dict)
+    _turn: threading.RLock = field(default_factory=threading.RLock)
+    _open: ExitStack = field(default_factory=ExitStack)
+
+    @property
+    def sandbox(self) -> Sandbox:
+        """The databases to measure in, opened when first asked for."""
+        return self.once("sandbox", lambda: self._open.enter_context(sandbox(self.progress)))
+
+    def once(self, name: str, make: Callable[[], T]) -> T:
+        """What all cases share, such as a fitted model: made when first asked for."""
+        with self._turn:
+            if name not in self._made:
+                self._made[name] = make()
+            made: T = self._made[name]
+            return made
+
+    def close(self) -> None:
+        self._open.close()
+
+
+@contextmanager
+def setting(
+    subject: Subject, *, small: bool = False, data: Path | None = None, progress: Progress = silent
+) -> Iterator[Setting]:
+    """A setting whose databases are gone on leaving."""
+    found = Setting(subject, small, data, progress)
+    try:
+        yield found
+    finally:
+        found.close()
+
+
+@dataclass(frozen=True)
+class Suite(Generic[C, A]):
+    """See the module. `answer` runs in a thread; `at_once` says how many cases may."""
+
+    folder: Path
+    cases: Callable[[Setting], Sequence[C]]
+    answer: Callable[[Setting, C], A]
+    judge: Callable[[C, A], Verdict]
+    answers: type[A]
+    metrics: tuple[Metric, ...] = (PASSED,)  # the first one decides
+    at_once: int = 1
+    case_seconds: int = 120  # a case that takes longer has failed
+
+    @property
+    def name(self) -> str:
+        return self.folder.name
+
+    @property
+    def card(self) -> Card:
+        return card(self.folder)
+
+
+def suite_names() -> tuple[str, ...]:
+    """In the order of the alphabet."""
+    return tuple(sorted(f.name for f in ROOT.iterdir() if (f / "suite.py").exists()))
+
+
+def suite(name: str) -> "Suite[Any, Any]":
+    """Raises UnknownSuite."""
+    if name not in suite_names():
+        raise UnknownSuite(suite=name, known=", ".join(suite_names()))
+    found: Suite[Any, Any] = import_module(f"evals.suites.{name}.suite").SUITE
+    return found
+
+
+def task_of(of: "Suite[C, A]", within: Setting, epochs: int = 1) -> Task:
+    """The suite as an Inspect task. With several epochs a case counts by its mean, and pass^k (Yao et al.,
+    tau-bench, 2024) says how often all of them are right."""
+    cases = {case.id: case for case in of.cases(within)}
+    samples = [
+        Sample(
+            id=case.id,
+            input=case.text,
+            target=case.expected,
+            metadata={
+                **{str(name): value for name, value in case.groups.items()},
+                "cluster": case.cluster or case.id,
+            },
+        )
+        for case in cases.values()
+    ]
+    return Task(
+        name=of.name,
+        dataset=MemoryDataset(samples, name=of.name),
+        solver=_subject(of, within, cases),
+        scorer=_verdict(of, cases),
+        epochs=Epochs(epochs, ["mean", f"pass_k_{epochs}"] if epochs > 1 else "mean"),
+        time_limit=of.case_seconds,
+        metadata={"card": of.card.model_dump(), "subject": within.subject.label},
+    )
+
+
+def _subject(of: "Suite[C, A]", within: Setting, cases: dict[str, C]) -> Solver:
+    @solver(name="chargehand")
+    def chargehand() -> Solver:
+        async def solve(state: TaskState, generate: Generate) -> TaskState:
+            answer = await anyio.to_thread.run_sync(of.answer, within, cases[str(state.sample_id)])
+            state.store.set("answer", answer.model_dump(mode="json"))
+            state.messages = list(_messages(answer.trace)) or state.messages
+            state.output = ModelOutput.from_content(within.subject.model, answer.text)
+            return state
+
+        return solve
+
+    return chargehand()
+
+
+def _verdict(of: "Suite[C, A]", cases: dict[str, C]) -> Scorer:
+    @scorer(name=of.name, metrics=[accuracy(), stderr(cluster="cluster")])
+    def judged() -> Scorer:
+        async def score(state: TaskState, target: Target) -> Score:
+            answer = of.answers.model_validate(state.store.get("answer"))
+            verdict = of.judge(cases[str(state.sample_id)], answer)
+            return Score(
+                value=verdict.score,
+                answer=verdict.got,
+                explanation=verdict.fault,
+                metadata=verdict.model_dump(mode="json"),
+            )
+
+        return score
+
+    return judged()
+
+
+def _messages(trace: Sequence[Step]) -> Iterator[ChatMessage]:
+    """The trace as Inspect's viewer shows conversations."""
+    for step in trace:
+        match step.kind:
+            case "said":
+                yield ChatMessageUser(content=step.text)
+            case "found" | "refused":
+                yield ChatMessageTool(content=step.text, function=step.by)
+            case _:
+                data = f"\n{dict(step.data)}" if step.data else ""
+                yield ChatMessageAssistant(content=f"[{step.kind} {step.by}] {step.text}{data}".strip())
