@@ -1,7 +1,7 @@
 """How sure it is that work is out of scope: by what it was found on, as often as that was right.
 
 Likeness of words is no probability, so none is made of it. Instead findings were counted on messages that the
-comparison was not tuned on (`evals.changes`), and a test holds the counts below to what is counted there."""
+comparison was not tuned on (the suite `changes`), and a test holds the counts to what is counted there."""
 
 from collections.abc import Mapping
 from decimal import Decimal

@@ -2,16 +2,16 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from math import sqrt
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from evals.report import share
-
 Rows = npt.NDArray[np.intp]
 Figure = Callable[[Rows], float]  # of some of the judged rows
 Aim = Literal["high", "low"] | float  # what is best; a number is a target, such as the coverage asked for
+Z = 1.959964  # of a 95% interval
 SETTLED = 0.75  # share of the resamples that must leave the figure defined for an interval to be given
 
 
@@ -141,8 +141,16 @@ def counted(
     name: str, group: str, metric: str, passed: int, of: int, *, baseline: float | None, against: str
 ) -> Result:
     """A share of independent rows with its Wilson interval. Raises ZeroDivisionError for no rows."""
-    found = share(passed, of)
-    return Result(name, group, metric, found.share, Interval(found.low, found.high), baseline, against, of)
+    return Result(name, group, metric, passed / of, wilson(passed, of), baseline, against, of)
+
+
+def wilson(passed: int, of: int) -> Interval:
+    """The 95% interval of a share (Wilson 1927), which stays within 0 and 1 for few rows. Raises
+    ZeroDivisionError for no rows: there is nothing to say about them."""
+    p, z2 = passed / of, Z * Z
+    middle = (p + z2 / (2 * of)) / (1 + z2 / of)
+    half = Z * sqrt(p * (1 - p) / of + z2 / (4 * of * of)) / (1 + z2 / of)
+    return Interval(max(0.0, middle - half), min(1.0, middle + half))
 
 
 def compared(results: list[Result], figures: Mapping[str, Mapping[str, float]], against: str) -> list[Result]:

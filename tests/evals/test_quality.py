@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 from evals.demo_firms import DemoFirm
 from evals.quality import __main__ as quality
 from evals.quality import clauses, invoices, page, records, risk, terms, timesheets
-from evals.quality.results import Interval, Judged, Result, bootstrap, compared, counted
+from evals.quality.results import Interval, Judged, Result, bootstrap, compared, counted, wilson
 from models.predict.clauses import Contract, MarkedClause, MarkedContract
 from models.predict.terms import LabelledPair, Pair
 from tests.evals.measured_firm import measured_firm
@@ -50,6 +50,20 @@ def test_better_is_nearer_to_what_is_aimed_at(
     value: float, baseline: float | None, aim: Any, better: bool, why: str
 ) -> None:
     assert result(value, baseline, aim).better is better, why
+
+
+def test_the_interval_is_wilsons() -> None:
+    """Against the worked value for 8 of 10 in Brown, Cai and DasGupta (2001): 0.490 to 0.943."""
+    found = wilson(8, 10)
+    assert found.low == pytest.approx(0.490, abs=0.001)
+    assert found.high == pytest.approx(0.943, abs=0.001)
+
+
+@settings(deadline=None)
+@given(st.integers(1, 500).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
+def test_an_interval_holds_its_share(counts: tuple[int, int]) -> None:
+    found, share = wilson(*counts), counts[0] / counts[1]
+    assert 0 <= found.low <= share + 1e-12 and share - 1e-12 <= found.high <= 1
 
 
 @pytest.mark.parametrize(
