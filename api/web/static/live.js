@@ -24,26 +24,47 @@ function settle(title, change) {
   line.addEventListener("focusout", () => setTimeout(() => queue.refresh()), { once: true });
 }
 
+const MARKS = ["version", "state", "turns"];
+const same = (one, other) => MARKS.every((name) => String(one[name]) === String(other[name]));
+const typingIn = (card) => [...card.querySelectorAll("textarea, input:not([type=hidden], [type=checkbox])")].some((field) => field.value !== field.defaultValue);
+
+function stale() {
+  byId("stale").hidden = false;
+  say(byId("stale").textContent);
+}
+
 function cardChanged(changes) {
   const card = queue.card();
   if (!card) return;
   const change = changes.find((c) => !c || c.proposal_id === card.dataset.proposal);
   if (change === undefined) return;
   if (card.closest("[aria-busy=true]")) return changed(change); // its own answer comes first
-  const known = change && ["version", "state", "turns"].every((name) => String(change[name]) === card.dataset[name]);
+  const known = change && same(change, card.dataset);
   if (known && change.state === "pending") return;
-  const typing = [...card.querySelectorAll("textarea, input:not([type=hidden], [type=checkbox])")].some((field) => field.value !== field.defaultValue);
-  const focus = card.contains(document.activeElement) ? document.activeElement.id || "card-title" : "";
-  if (typing) {
-    byId("stale").hidden = false;
-    say(byId("stale").textContent);
-    return;
+  if (change && typingIn(card)) return stale();
+  if (!known) redraw(card.dataset.proposal);
+}
+
+// What is unfolded stays unfolded, and the focus where it is. What was typed while this asked is not swept away.
+async function redraw(id) {
+  let page;
+  try {
+    const answer = await fetch(`/proposals/${id}`, { headers: { Accept: "text/html" } });
+    if (!answer.ok) return; // what is pressed next says why
+    page = await answer.text();
+  } catch {
+    return; // the strip says that the connection is lost
   }
-  if (known) return;
-  htmx.ajax("GET", `/proposals/${card.dataset.proposal}`, { source: "#card", target: "#card", swap: "outerHTML show:none", select: "#card" }).then(() => {
-    if (focus && document.activeElement === document.body) (byId(focus) ?? byId("card-title"))?.focus({ preventScroll: true });
-    say(words.cardChanged.replace("{state}", document.querySelector("#card .state")?.textContent ?? ""));
-  });
+  const card = queue.card(), fresh = new DOMParser().parseFromString(page, "text/html").getElementById("card");
+  if (card?.dataset.proposal !== id || !fresh || same(fresh.dataset, card.dataset)) return;
+  if (card.closest("[aria-busy=true]")) return changed(null);
+  if (typingIn(card)) return stale();
+  const focus = card.contains(document.activeElement) ? document.activeElement.id || "card-title" : "";
+  const unfolded = [...card.querySelectorAll("details[open][id]")].map((details) => details.id);
+  htmx.swap("#card", page, { swapStyle: "outerHTML" }, { select: "#card" });
+  unfolded.forEach((details) => byId(details)?.setAttribute("open", ""));
+  if (focus && document.activeElement === document.body) (byId(focus) ?? byId("card-title"))?.focus({ preventScroll: true });
+  say(words.cardChanged.replace("{state}", document.querySelector("#card .state")?.textContent ?? ""));
 }
 
 let heard = [], waiting;

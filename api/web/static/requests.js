@@ -6,9 +6,11 @@ const CARD = 'id="card"'; // an answer that holds a card says what is wrong on i
 const buttons = (form) => [...form.querySelectorAll("button"), ...document.querySelectorAll(`button[form="${form.id}"]`)];
 
 let again = null; // repeats what failed last
+let where = null; // the element that it would have changed
 
-function trouble(text, repeat) {
+function trouble(text, repeat, target) {
   again = repeat;
+  where = target ?? null;
   byId("trouble-text").textContent = text;
   byId("trouble-again").hidden = !repeat;
   byId("trouble").hidden = false;
@@ -23,9 +25,13 @@ const repeats = new Map();
 export const repeatWith = (id, act) => repeats.set(id, act);
 const repeatOf = ({ elt, target }) => (elt.requestSubmit ? () => elt.requestSubmit() : repeats.get(target?.id));
 
-export function failed(status, repeat) {
-  trouble(status === 401 ? words.signedOut : status ? words.refused.replace("{status}", status) : words.unreached, repeat);
+export function failed(status, repeat, target) {
+  const text = status === 401 ? words.signedOut : status ? words.refused.replace("{status}", status) : words.unreached;
+  trouble(text, repeat, target);
 }
+
+// Only what failed, or what takes its place, is an end of the trouble: a list that renews itself is not.
+const mends = (target) => !where?.isConnected || target.id === where.id || target.contains(where);
 
 byId("trouble-again")?.addEventListener("click", () => {
   calm();
@@ -43,7 +49,7 @@ document.addEventListener("htmx:beforeRequest", ({ detail }) => {
 document.addEventListener("htmx:afterRequest", ({ detail }) => {
   detail.target?.removeAttribute("aria-busy");
   if (detail.elt.tagName === "FORM") buttons(detail.elt).forEach((b) => (b.disabled = false));
-  if (detail.successful) calm();
+  if (detail.successful && mends(detail.target)) calm();
 });
 
 // A refusal (409, 422, 403) comes as the card as it stands, with the reason on it and what was typed.
@@ -59,8 +65,8 @@ document.addEventListener("htmx:beforeSwap", ({ detail }) => {
   }
 });
 
-document.addEventListener("htmx:responseError", ({ detail }) => failed(detail.xhr.status, repeatOf(detail)));
-document.addEventListener("htmx:sendError", ({ detail }) => failed(0, repeatOf(detail)));
+document.addEventListener("htmx:responseError", ({ detail }) => failed(detail.xhr.status, repeatOf(detail), detail.target));
+document.addEventListener("htmx:sendError", ({ detail }) => failed(0, repeatOf(detail), detail.target));
 
 // Forms without htmx are sent once.
 document.addEventListener("submit", (event) => {

@@ -36,6 +36,7 @@ def test_the_clock_drives_each_job_and_none_is_queued_twice(db: Database) -> Non
         queue.tasks["anchor-audit"].defer(timestamp=int(at.timestamp()))
         queue.tasks["forget-old"].defer(timestamp=int(at.timestamp()))
         queue.tasks["retry-stalled"].defer(timestamp=int(at.timestamp()))
+        queue.periodic_registry.periodic_tasks.clear()  # or what is due as this test runs would run too
         queue.run_worker(wait=False, install_signal_handlers=False, delete_jobs="successful")
     expected = ["sweep", at, ("refit", at), ("missing", at), ("anchor", at), "forget"]
     assert sorted(map(str, ran)) == sorted(map(str, expected))
