@@ -35,16 +35,13 @@ DATABASE = "measured"
 
 
 @dataclass(frozen=True)
-class DemoFirm:
-    """A firm as its files, its truth and its database know it."""
+class FirmFiles:
+    """A generated firm as its files and its truth know it."""
 
     name: str  # of the group that results are reported under
     folder: Path
     truth_folder: Path
     today: date
-    owner_dsn: str  # of the database's owner, for other processes
-    db: Database
-    registry: Registry
 
     @property
     def scenario(self) -> Scenario:
@@ -60,6 +57,15 @@ class DemoFirm:
         text = (self.truth_folder / f"{name}.jsonl").read_text(encoding="utf-8")
         return [json.loads(line) for line in text.splitlines()]
 
+
+@dataclass(frozen=True)
+class DemoFirm(FirmFiles):
+    """A firm with its database."""
+
+    owner_dsn: str  # of the database's owner, for other processes
+    db: Database
+    registry: Registry
+
     def person(self, part: str) -> Principal:
         """A persona of the demo by their part, with the roles they hold in the firm's files."""
         person_id = self.scenario.personas[part]
@@ -72,6 +78,15 @@ class DemoFirm:
         """A tool, called by a persona on the firm's day."""
         now = datetime.combine(self.today, time(9), UTC)
         return self.registry.call(self.db, self.person(part), tool, arguments, now=now)
+
+
+@contextmanager
+def generated(seed: int, scale: float, today: date, *, progress: Progress = silent) -> Iterator[FirmFiles]:
+    """Generate a firm's files; they are gone afterwards. The arguments are those of `demo.firm.generate`."""
+    with tempfile.TemporaryDirectory(prefix="chargehand-firm-") as folder:
+        firm, truth = Path(folder) / "firm", Path(folder) / "truth"
+        generate(firm, truth, seed=seed, scale=scale, today=today, progress=progress)
+        yield FirmFiles(f"demo firm {seed}", firm, truth, today)
 
 
 @contextmanager
@@ -92,19 +107,19 @@ def opened(
         connections: at most, for each database role.
         durable: whether a commit waits for the disk.
     """
-    with tempfile.TemporaryDirectory(prefix="chargehand-firm-") as folder:
-        root = Path(folder)
-        generate(root / "firm", root / "truth", seed=seed, scale=scale, today=today, progress=progress)
-        with running(root / "postgres", durable=durable) as server:
-            ensure_database(server.dsn(SUPERUSER, SUPERUSER), DATABASE)
-            owner = server.dsn(DATABASE, SUPERUSER)
-            migrate(owner)
-            dsns = {role: server.dsn(DATABASE, f"chargehand_{role}") for role in DB_ROLES}
-            db = Database(dsns, max_size=connections)
-            try:
-                import_firm(db, SET_UP, root / "firm", embedder=default_embedder(), progress=progress)
-                Workflow(db).load_policy(SET_UP, default())
-                registry = Registry(TOOLS, embedder=default_embedder(), shelf=Shelf())
-                yield DemoFirm(f"demo firm {seed}", root / "firm", root / "truth", today, owner, db, registry)
-            finally:
-                db.close()
+    with (
+        generated(seed, scale, today, progress=progress) as files,
+        running(files.folder.parent / "postgres", durable=durable) as server,
+    ):
+        ensure_database(server.dsn(SUPERUSER, SUPERUSER), DATABASE)
+        owner = server.dsn(DATABASE, SUPERUSER)
+        migrate(owner)
+        dsns = {role: server.dsn(DATABASE, f"chargehand_{role}") for role in DB_ROLES}
+        db = Database(dsns, max_size=connections)
+        try:
+            import_firm(db, SET_UP, files.folder, embedder=default_embedder(), progress=progress)
+            Workflow(db).load_policy(SET_UP, default())
+            registry = Registry(TOOLS, embedder=default_embedder(), shelf=Shelf())
+            yield DemoFirm(files.name, files.folder, files.truth_folder, today, owner, db, registry)
+        finally:
+            db.close()

@@ -5,7 +5,7 @@ The suites are the folders of `evals/suites` that hold a `card.yaml` and a `suit
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.resources import files
@@ -62,7 +62,7 @@ class Setting:
     @property
     def sandbox(self) -> Sandbox:
         """The databases to measure in, opened when first asked for."""
-        return self.once("sandbox", lambda: self._open.enter_context(sandbox(self.progress)))
+        return self.held("sandbox", lambda: sandbox(self.progress))
 
     def once(self, name: str, make: Callable[[], T]) -> T:
         """What all cases share, such as a fitted model: made when first asked for."""
@@ -71,6 +71,10 @@ class Setting:
                 self._made[name] = make()
             made: T = self._made[name]
             return made
+
+    def held(self, name: str, open_it: Callable[[], AbstractContextManager[T]]) -> T:
+        """What all cases share and is to be closed in the end, such as generated files."""
+        return self.once(name, lambda: self._open.enter_context(open_it()))
 
     def close(self) -> None:
         self._open.close()

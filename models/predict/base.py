@@ -5,7 +5,7 @@ import json
 import platform
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Protocol
@@ -53,13 +53,20 @@ class Card:
     fitted_at: str
     libraries: dict[str, str]
     model_hash: str = ""  # SHA-256 of the fitted model's file
+    until: str = ""  # the last day of what it was fitted on; empty where the records have no days
 
     @classmethod
-    def of(cls, task: str, code_version: int, sources: Iterable[Path]) -> "Card":
-        """The card of a model that is about to be fitted on these files."""
+    def of(cls, task: str, code_version: int, sources: Iterable[Path], until: date | None = None) -> "Card":
+        """The card of a model that is about to be fitted on these files, whose newest record is of that
+        day."""
         libraries = {"python": platform.python_version()} | {name: version(name) for name in LIBRARIES}
         return cls(
-            task, code_version, hash_files(sources), datetime.now(UTC).isoformat("T", "seconds"), libraries
+            task,
+            code_version,
+            hash_files(sources),
+            datetime.now(UTC).isoformat("T", "seconds"),
+            libraries,
+            until=until.isoformat() if until else "",
         )
 
     def stale_because(self, task: str, code_version: int) -> str | None:

@@ -11,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from api.cli.score import COMMANDS, app
+from models.predict.base import load_card
 
 INVOICES = "invoice_id,customer_id,issued_on,due_on,amount,currency"
 
@@ -58,6 +59,10 @@ def test_invoices_with_metrics_and_a_kept_model(tmp_path: Path) -> None:
     assert (tmp_path / "again.csv").read_text() == (tmp_path / "p.csv").read_text()
     _, _, said = run("invoices", *common, "--history", history, "--out", tmp_path / "again.csv")
     assert "using the model" in said
+    kept = load_card(tmp_path / "model")
+    newest = pd.read_csv(history)[["issued_on", "paid_on"]].max().max()
+    assert kept is not None
+    assert kept.until == newest, "the card tells what the model cannot have seen"
     other = invoices(tmp_path / "h2.csv", 30, paid=True)
     _, _, said = run("invoices", *common, "--history", other, "--out", tmp_path / "again.csv")
     assert "replaced the model" in said
@@ -126,8 +131,12 @@ def test_bench_with_truth(tmp_path: Path) -> None:
     (tmp_path / "p.csv").write_text("person_id,period,hours\nq1,1,150\nq1,2,155\nq2,1,40\nq2,2,40\n")
     (tmp_path / "t.csv").write_text("person_id,hours\nq1,150\nq2,40\n")
     files = ("--history", tmp_path / "h.csv", "--people", tmp_path / "p.csv", "--truth", tmp_path / "t.csv")
-    code, out, _ = run("bench", *files, "--out", tmp_path / "o.csv", "--json")
+    keep = ("--model", tmp_path / "model", "--until", "2026-01-31")
+    code, out, _ = run("bench", *files, "--out", tmp_path / "o.csv", "--json", *keep)
     assert code == 0
+    kept = load_card(tmp_path / "model")
+    assert kept is not None
+    assert kept.until == "2026-01-31"
     assert json.loads(out)["auc"] == 1
     assert list(pd.read_csv(tmp_path / "o.csv")["person_id"]) == ["q1", "q2"]
 

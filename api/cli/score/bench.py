@@ -1,7 +1,10 @@
 """`chargehand score bench`: who will have little to do in the next period."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from api.cli.score.common import (
     AsJson,
@@ -39,6 +42,13 @@ def command(
         input_file("--history", "Hours by period of people whose last period is the one to learn."),
     ] = None,
     truth: Annotated[Path | None, input_file("--truth", "person_id,hours of the next period.")] = None,
+    until: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%d"],
+            help="Last day of the history's last period, for the kept model's card: periods have no dates.",
+        ),
+    ] = None,
     model: ModelDirectory = None,
     rejects: RejectsFile = None,
     as_json: AsJson = False,
@@ -62,6 +72,7 @@ def command(
                 bench.VERSION,
                 [history] if history else [],
                 lambda: bench.fit(past, progress=progress),
+                until.date() if until else None,
             )
             predicted = next_period.predict(wanted)
         write_csv(out, predicted)

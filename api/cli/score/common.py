@@ -19,6 +19,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from contextlib import contextmanager
 from dataclasses import astuple
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TextIO, TypeVar
 
@@ -155,8 +156,21 @@ def telling() -> Iterator["Progress"]:
         yield tell
 
 
+def last_day(*columns: "pd.Series[Any]") -> date | None:
+    """The newest day of some columns of dates or times; None where there is none."""
+    import pandas as pd
+
+    newest = [pd.to_datetime(column, utc=True).max() for column in columns]
+    return max((stamp.date() for stamp in newest if pd.notna(stamp)), default=None)
+
+
 def fitted(
-    directory: Path | None, task: str, version: int, sources: Sequence[Path], fit: Callable[[], Model]
+    directory: Path | None,
+    task: str,
+    version: int,
+    sources: Sequence[Path],
+    fit: Callable[[], Model],
+    until: date | None = None,
 ) -> Model:
     """The model of a task: one kept in a directory where that will do, else one fitted now and kept there.
 
@@ -165,6 +179,7 @@ def fitted(
         task: the name of what the model does.
         version: of the code that fits it; a model of another version is fitted again.
         sources: the files that `fit` learns from; none where the caller gave none, so a kept model must do.
+        until: the last day of what they hold, for the model's card: it tells what the model cannot have seen.
 
     Raises:
         NoFittedModel, UnusableModel: no sources, and no kept model that will do.
@@ -178,9 +193,10 @@ def fitted(
     if not sources:
         model: Model = load(directory, task, version)
         return model
-    card = Card.of(task, version, sources)
+    card = Card.of(task, version, sources, until)
     kept = load_card(directory)
-    if kept and kept.data_hash == card.data_hash and not kept.stale_because(task, version):
+    same = kept is not None and (kept.data_hash, kept.until) == (card.data_hash, card.until)
+    if kept and same and not kept.stale_because(task, version):
         model = load(directory, task, version)
         typer.echo(f"using the model in {directory}, fitted at {kept.fitted_at}", err=True)
         return model

@@ -11,6 +11,7 @@ from api.cli.score.common import (
     ending,
     fitted,
     input_file,
+    last_day,
     reading,
     report,
     telling,
@@ -71,6 +72,7 @@ def command(
                 invoices.VERSION,
                 [history] if history else [],
                 lambda: invoices.fit(past, progress=progress),
+                last_day(past["issued_on"], past["paid_on"]),
             )
             predicted = payments.predict(wanted)
         write_csv(out, predicted)

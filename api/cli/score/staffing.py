@@ -11,6 +11,7 @@ from api.cli.score.common import (
     ending,
     fitted,
     input_file,
+    last_day,
     reading,
     report,
     telling,
@@ -68,7 +69,8 @@ def command(
             return fit(history, progress=progress)
 
         sources = [history_path] if history_path else []
-        model = fitted(model_directory, "staffing", VERSION, sources, fit_history)
+        until = last_day(history["requested_on"]) if history is not None else None
+        model = fitted(model_directory, "staffing", VERSION, sources, fit_history, until)
         ranked = model.rank(requests)
         write_csv(out, ranked)
         if truth is not None and len(truth):

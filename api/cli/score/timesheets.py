@@ -11,6 +11,7 @@ from api.cli.score.common import (
     ending,
     fitted,
     input_file,
+    last_day,
     reading,
     report,
     telling,
@@ -74,6 +75,7 @@ def command(
                     timesheets.VERSION,
                     [history] if history else [],
                     lambda: timesheets.fit(past, progress=progress),
+                    last_day(past["ended_at"]),
                 )
                 scored = detector.predict(wanted)
         write_csv(out, scored.assign(flagged=scored["flagged"].map({True: "true", False: "false"})))
