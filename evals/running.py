@@ -16,7 +16,7 @@ from inspect_ai.log import EvalLog
 
 from evals.cases import Answer, Case, Row, Verdict
 from evals.intervals import interval
-from evals.metrics import Metric, frame
+from evals.metrics import Metric, frame, standing
 from evals.runs import Facts, Figure, Run, keep, run_id
 from evals.suite import Setting, Suite, task_of
 from models.errors import ChargehandError, Retry
@@ -63,7 +63,7 @@ def run(
             cases_sha256=_sha(cases),
             own_records=_read_of(within.data, suite) if within.data else {},
             cases=len(cases),
-            figures=figures(suite.metrics, rows),
+            figures=figures((*suite.metrics, *standing(epochs)), rows),
         )
         return keep(runs, facts, rows, Path(log.location.removeprefix("file://")))
 

@@ -44,7 +44,7 @@ class Figure(BaseModel):
     value: float | None  # None: not defined for these rows
     low: float | None = None
     high: float | None = None
-    rows: int
+    rows: int  # cases; their epochs are averaged
     clusters: int
 
 
@@ -62,7 +62,9 @@ class Facts(BaseModel):
     started_at: AwareDatetime
     seconds: float
     code: str  # Chargehand's version, with the commit where it is known
-    cases_sha256: str  # of the cases and what they are about: only runs with the same one are compared
+    cases_sha256: (
+        str  # of the cases and what they are about: where two runs differ, some cases are other ones
+    )
     own_records: Mapping[str, str] = {}  # files of CHARGEHAND_DATA that were read: name -> sha256
     cases: int
     figures: Mapping[str, Figure]  # by metric, the one that decides first
@@ -114,6 +116,11 @@ def load_run(folder: Path, run_id: str) -> Run:
     if len(found) != 1:
         raise UnknownRun(run=run_id, folder=str(folder))
     return _read(folder / found[0])
+
+
+def find_run(folder: Path, name: str) -> Run:
+    """As `load_run`; the path of a run's folder will do as well."""
+    return _read(Path(name)) if (Path(name) / RUN).exists() else load_run(folder, name)
 
 
 def runs(folder: Path) -> Iterator[Run]:

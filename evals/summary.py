@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from evals.cases import GroupName, Row
-from evals.intervals import interval
+from evals.intervals import FEW, interval
 from evals.metrics import PASSED, frame
 from evals.runs import Figure, Run
 
@@ -31,14 +31,15 @@ def in_words(figure: Figure) -> str:
         return "not defined"
     if figure.low is None or figure.high is None:
         return f"{figure.value:.3g}"
-    return f"{figure.value:.3g} ({figure.low:.3g} to {figure.high:.3g})"
+    few = ", few clusters" if figure.clusters < FEW else ""
+    return f"{figure.value:.3g} ({figure.low:.3g} to {figure.high:.3g}{few})"
 
 
 def _lines(run: Run) -> Iterator[str]:
     facts = run.facts
     yield f"# {facts.suite}: {facts.subject}"
     yield f"\n{facts.run_id}, {facts.cases} cases, {facts.epochs} epochs, {facts.seconds:.1f} s."
-    yield "\n| metric | value (95% interval) | rows | clusters |\n|---|---|---|---|"
+    yield "\n| metric | value (95% interval) | cases | clusters |\n|---|---|---|---|"
     for name, figure in facts.figures.items():
         yield f"| {name} | {in_words(figure)} | {figure.rows} | {figure.clusters} |"
     yield from _groups(run.rows)
@@ -62,5 +63,5 @@ def _groups(rows: Sequence[Row]) -> Iterator[str]:
         for value, part in table.groupby(f"group:{name}", sort=False):
             low_high = interval(PASSED, part)
             words = f"{low_high[0]:.0%} to {low_high[1]:.0%}" if low_high else ""
-            right = int(part["passed"].sum())
-            yield f"| {value} | {right} of {len(part)} | {right / len(part):.0%} | {words} |"
+            right = part["passed"].sum()  # with epochs, not always a whole number
+            yield f"| {value} | {right:g} of {len(part)} | {right / len(part):.0%} | {words} |"
