@@ -70,16 +70,18 @@ class Copilot(Conversations):
         turns: int = 16,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         prompt: Prompt | None = None,
+        metered: Callable[[Meter], None] = lambda _: None,
     ) -> None:
         """`model`: the language model to talk through; None for the rules alone. `budget`: of one turn.
         `turns`: how many may run at once in this process. `clock`: aware. `prompt`: how the language model
-        is instructed."""
+        is instructed. `metered`: told what each turn has cost, in the turn's thread."""
         super().__init__(db)
         self._registry = registry
         self._endpoint = Endpoint(model) if model else None
         self._budget = budget or Budget()
         self._clock = clock
         self._prompt = prompt or load("copilot")
+        self._metered = metered
         self._checkpoints = Checkpoints(db.dsn("agent"), turns=turns)
         self._checkpoints.open()
         self._workers = ThreadPoolExecutor(turns, thread_name_prefix="turn")
@@ -150,14 +152,17 @@ class Copilot(Conversations):
             prompt=self._prompt,
         )
         waiting = graph.get_state(config).interrupts
-        for event in graph.stream(
-            _next(waiting, text, context),
-            config,
-            context=context,
-            stream_mode="custom",
-            durability="sync",
-        ):
-            events.put(EventAdapter.validate_python(event))
+        try:
+            for event in graph.stream(
+                _next(waiting, text, context),
+                config,
+                context=context,
+                stream_mode="custom",
+                durability="sync",
+            ):
+                events.put(EventAdapter.validate_python(event))
+        finally:
+            self._metered(context.meter)
         state = graph.get_state(config)
         saver.prune([str(thread_id)])
         if state.interrupts:

@@ -43,6 +43,7 @@ class Subject(BaseModel):
     policy: Path | None = None  # the shipped one if not given
     models: Mapping[str, Path] = {}  # fitted ones by suite: folders of `chargehand score --model`
     prices: Mapping[str, float] = {}  # 'input' and 'output' for a million tokens
+    user: Mapping[str, str] = {}  # 'model' and 'base_url' of what words the simulated people; empty: nothing
 
     @cached_property
     def label(self) -> str:
@@ -50,7 +51,8 @@ class Subject(BaseModel):
         prompts = [f"{name}/v{version}" for name, version in sorted(self.prompt.items())]
         policies = [f"policy {policy_sha(self.policy_set())[:8]}"] if self.policy else []
         fitted = [f"{name} {path.name}" for name, path in sorted(self.models.items())]
-        return " ".join([self.model, *prompts, *policies, *fitted])
+        user = [f"user {self.user['model']}"] if self.user else []
+        return " ".join([self.model, *prompts, *policies, *fitted, *user])
 
     def settings(self) -> ModelSettings | None:
         """How to reach the language model; None for the rules."""
@@ -61,6 +63,16 @@ class Subject(BaseModel):
             base_url=self.base_url,
             api_key=os.environ.get("OPENAI_API_KEY", ""),
             temperature=self.temperature,
+        )
+
+    def user_settings(self) -> ModelSettings | None:
+        """How to reach the language model that words what simulated people say; None: their own words."""
+        if not self.user:
+            return None
+        return ModelSettings(
+            model=self.user["model"],
+            base_url=self.user.get("base_url"),
+            api_key=os.environ.get("OPENAI_API_KEY", ""),
         )
 
     def prompt_of(self, name: str) -> Prompt:
