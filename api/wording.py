@@ -22,6 +22,7 @@ KINDS: Mapping[ActionKind, str] = {
     "plan_development": "Development plan",
     "undo_write": "Undo",
     "change_policy": "Policy change",
+    "promote_version": "Promotion",
 }
 STATES: Mapping[ProposalState, str] = {
     "pending": "Waits for signatures",

@@ -50,6 +50,7 @@ Permission = Literal[
     "audit.redact",  # forget what people wrote in it
     "evals.run",
     "policy.propose",  # another approval policy; who signs it is the policy's say
+    "versions.propose",  # another version of a prompt, or another baseline of a suite
     "access.manage",  # tokens and sign-in links for others
 ]
 PERMISSIONS: tuple[Permission, ...] = get_args(Permission)
@@ -82,9 +83,17 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     "delivery_director": _TALK
     | _DELIVERY
     | _MONEY
-    | {"bench.propose", "operations.read", "operations.manage", "audit.read", "policy.propose"},
+    | {
+        "bench.propose",
+        "operations.read",
+        "operations.manage",
+        "audit.read",
+        "policy.propose",
+        "versions.propose",
+    },
     "finance": _TALK | _MONEY | {"change.read", "proposals.decide", "operations.read", "policy.propose"},
-    "data_scientist": _TALK | {"evals.run"},  # row-level security shows them no proposal but their own
+    # row-level security shows them no proposal but their own
+    "data_scientist": _TALK | {"evals.run", "versions.propose"},
     "auditor": frozenset({"proposals.read", "audit.read", "operations.read"}),
     "admin": _TALK
     | {
@@ -94,6 +103,7 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
         "audit.read",
         "audit.redact",
         "policy.propose",
+        "versions.propose",
     },
     "service": frozenset({"bench.read", "bench.propose", "time.read", "risk.read", "invoices.read"}),
 }

@@ -2,6 +2,7 @@
 written, so that what the approver reads is what the system of record receives."""
 
 import hashlib
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -11,6 +12,7 @@ from typing import Annotated, Any, Literal, Self, get_args
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
 from models.money import Money, total
+from models.promotion import Compared, Measured, Promotable, Sha256, Standing
 
 System = Literal["crm", "psa", "erp", "hris"]
 SYSTEMS: tuple[System, ...] = get_args(System)
@@ -25,6 +27,7 @@ ActionKind = Literal[
     "plan_development",
     "undo_write",
     "change_policy",
+    "promote_version",
 ]
 ACTION_KINDS: tuple[ActionKind, ...] = get_args(ActionKind)
 NOUNS: Mapping[ActionKind, str] = {  # what one of a kind is, in a sentence
@@ -37,6 +40,7 @@ NOUNS: Mapping[ActionKind, str] = {  # what one of a kind is, in a sentence
     "plan_development": "a development plan",
     "undo_write": "an undo",
     "change_policy": "a change of the policy",
+    "promote_version": "a promotion",
 }
 
 
@@ -273,7 +277,7 @@ class ChangePolicy(_Action):
 
     kind: Literal["change_policy"] = "change_policy"
     name: str
-    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    sha256: Sha256
     policy: str  # the whole of it: the JSON text that the sha256 is of
     differences: Annotated[tuple[PolicyDifference, ...], Field(min_length=1)]
     why: Annotated[str, Field(min_length=1)]
@@ -282,6 +286,47 @@ class ChangePolicy(_Action):
     def _is_its_text(self) -> Self:
         if hashlib.sha256(self.policy.encode()).hexdigest() != self.sha256:
             raise ValueError("sha256 is not that of the policy's text")
+        return self
+
+    def writes(self) -> tuple[Write, ...]:
+        return ()
+
+
+class PromoteVersion(_Action):
+    """Put a version of a prompt in force, or make a run the baseline of its suite."""
+
+    kind: Literal["promote_version"] = "promote_version"
+    what: Promotable
+    name: str  # the prompt's, or the suite's
+    version: str  # 'v2', or the run's id
+    sha256: Sha256  # of the prompt's file, or the run's
+    text: str = ""  # the prompt's whole file, which the sha256 is of
+    replaces: Standing | None  # None: the suite has no baseline yet
+    measured: Measured
+    compared: Compared | None = None
+    not_compared: str = ""  # why there is no comparison with what is in force
+    returns: bool = False  # it was in force before: no limit of a gate stands in its way
+    why: Annotated[str, Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _is_what_it_says(self) -> Self:
+        if self.what == "prompt" and not re.fullmatch(r"v[1-9]\d*", self.version):
+            raise ValueError("version is not one of a prompt, such as v2")
+        for said in (self, *((self.replaces,) if self.replaces else ())):
+            if self.what == "prompt" and hashlib.sha256(said.text.encode()).hexdigest() != said.sha256:
+                raise ValueError("sha256 is not that of the prompt's text")
+            if self.what == "baseline" and said.text:
+                raise ValueError("a baseline has no text")
+        if self.what == "prompt" and not (self.replaces and self.compared):
+            raise ValueError("a prompt takes the place of another, which it was compared with")
+        if self.what == "baseline" and (self.name, self.version, self.sha256) != (
+            self.measured.suite,
+            self.measured.run_id,
+            self.measured.sha256,
+        ):
+            raise ValueError("a baseline is the run that speaks for it")
+        if bool(self.replaces) != bool(self.compared or self.not_compared):
+            raise ValueError("it says how it compares with what is in force, or why that is not known")
         return self
 
     def writes(self) -> tuple[Write, ...]:
@@ -297,7 +342,8 @@ Action = Annotated[
     | HoldInvoice
     | PlanDevelopment
     | UndoWrite
-    | ChangePolicy,
+    | ChangePolicy
+    | PromoteVersion,
     Field(discriminator="kind"),
 ]
 ActionAdapter: TypeAdapter[Action] = TypeAdapter(Action)

@@ -15,6 +15,7 @@ _OF_ACTION: Mapping[ActionKind, Sensitivity] = {
     "hold_invoice": "client_confidential",
     "plan_development": "personal",  # what somebody should learn
     "change_policy": "none",
+    "promote_version": "none",  # what cases of suites say is made up, or without personal data
 }
 _OF_RECORD: Mapping[RecordKind, Sensitivity] = {
     "person": "none",  # the directory is everybody's: names, titles, skills

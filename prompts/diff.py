@@ -33,7 +33,7 @@ class Line:
 
 def diff(before: str, after: str) -> tuple[Line, ...]:
     """The changed lines of two texts with CONTEXT lines around them; nothing where they are the same."""
-    old, new = before.splitlines(), after.splitlines()
+    old, new = _lines(before), _lines(after)
     found: list[Line] = []
     shown_to = 0
     matcher = SequenceMatcher(None, old, new, autojunk=False)
@@ -81,3 +81,8 @@ def _words(old: str | None, new: str | None) -> tuple[tuple[Part, ...] | None, t
         if j2 > j1:
             come.append(Part("".join(b[j1:j2]), tag != "equal"))
     return tuple(gone), tuple(come)
+
+
+def _lines(text: str) -> list[str]:
+    """By line feeds alone: a text that ends its lines otherwise is another text, and is shown as one."""
+    return text.split("\n") if text else []

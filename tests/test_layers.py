@@ -13,7 +13,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "api": {"agents", "tools", "workflow", "connectors", "store", "models", "prompts", "demo", "evals"},
     "agents": {"tools", "workflow", "store", "models", "prompts"},
     "tools": {"workflow", "store", "models", "prompts"},
-    "workflow": {"connectors", "store", "models"},
+    "workflow": {"connectors", "store", "models", "prompts"},
     "connectors": {"models"},
     "store": {"models"},
     "models": set(),

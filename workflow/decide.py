@@ -5,18 +5,17 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from models.actions import ChangePolicy
+from models.actions import ChangePolicy, PromoteVersion
 from models.evidence import Attachment
 from models.proposal import Verdict, next_state
 from store.db import Tx, dumps
-from workflow import ledger
+from workflow import ledger, policy_change, promotions
 from workflow.cards import ProposalCard
 from workflow.docket import Docket
 from workflow.errors import DecideAlone, EvidenceNeeded, NotYourDecision, ReasonNeeded
 from workflow.gates import Resolved
 from workflow.insight import plants
 from workflow.notices import listed, tell
-from workflow.policy_change import put_in_force
 from workflow.questions import unanswered
 from workflow.read import card
 from workflow.seat import check_not_needed_later, check_open, seat_of, take_seat
@@ -65,8 +64,8 @@ def withdraw(tx: Tx, proposal_id: UUID, *, reason: str = "") -> ProposalCard:
 
 
 def overtake(docket: Docket) -> None:
-    """Close a change of the policy that was proposed against one that is not in force any more, aloud. Raises
-    WrongState."""
+    """Close a change of what is in force that was proposed against something that is not any more, aloud.
+    Raises WrongState."""
     current = docket.current
     docket.move("expire")
     docket.tx.audit("proposal.overtaken", docket.subject, version=current.version)
@@ -76,8 +75,8 @@ def overtake(docket: Docket) -> None:
         [current.proposer_id, *(a.person_id for a in docket.asked if a.step <= current.step)],
         kind="outcome",
         event="outcome:expired",
-        text=f"“{current.title}” was overtaken: another policy was put in force since it was proposed. "
-        "Propose it anew against that one.",
+        text=f"“{current.title}” was overtaken: something else was put in force since it was proposed. "
+        "Propose it anew against that.",
     )
 
 
@@ -105,8 +104,11 @@ def expire(docket: Docket) -> None:
 
 
 def _check_not_alone(docket: Docket) -> None:
-    """Raises DecideAlone: one comment for fifty is a comment on none."""
+    """Raises DecideAlone: one comment for fifty is a comment on none, and what changes Chargehand itself is
+    shown on a card alone."""
     step = docket.rule.gate.steps[docket.current.step]
+    if not docket.action.writes():
+        raise DecideAlone(step=step.name, what="reading what changes")
     if step.comment_required or step.evidence_required:
         raise DecideAlone(step=step.name, what="a comment" if step.comment_required else "evidence")
 
@@ -193,9 +195,18 @@ def _approved(docket: Docket) -> None:
     tx, current = docket.tx, docket.current
     docket.move("complete")
     tx.audit("proposal.approved", docket.subject, version=current.version, content_hash=current.content_hash)
-    if isinstance(docket.action, ChangePolicy):
-        put_in_force(docket.again(), docket.action)
-        return
+    match docket.action:
+        case ChangePolicy():
+            policy_change.put_in_force(docket.again(), docket.action)
+        case PromoteVersion():
+            promotions.put_in_force(docket.again(), docket.action)
+        case _:
+            _send(docket)
+
+
+def _send(docket: Docket) -> None:
+    """Have it written, and say so."""
+    tx, current = docket.tx, docket.current
     waiting = ledger.enqueue(docket)
     names = listed([s.by for s in docket.signed])
     text = f"{names} approved “{current.title}”. "

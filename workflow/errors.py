@@ -39,6 +39,20 @@ class SamePolicy(ChargehandError):
     status = 409
 
 
+class SameVersion(ChargehandError):
+    """{version} of {name} is in force: there is nothing to promote."""
+
+    status = 409
+
+
+class SmallRun(ChargehandError):
+    """The run {run} is of the small part of its suite, which CI runs: it speaks for no promotion. Run the
+    whole suite."""
+
+    status = 422
+    retry = "with a fix"
+
+
 class NobodyMaySign(ChargehandError):
     """Nobody is left who may sign this under '{rule}', and not under the strictest rule either: name more
     people in the policy, or grant somebody the role."""
@@ -108,9 +122,18 @@ class NeededLater(Refusal):
     status = 403
 
 
-class PolicyOvertaken(Refusal):
+class Overtaken(Refusal):
+    """Something else was put in force since this was proposed. Propose it anew against what holds now."""
+
+
+class PolicyOvertaken(Overtaken):
     """Another policy was put in force since this change was proposed, so what it changes is not what was
     read. Propose it anew against the policy that holds now."""
+
+
+class PromotionOvertaken(Overtaken):
+    """Another version of {name} was put in force since this was proposed, so what it was compared with is not
+    what would be replaced. Measure it against the one that holds now and propose it anew."""
 
 
 class Expired(Refusal):

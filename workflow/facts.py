@@ -23,6 +23,7 @@ from models.actions import (
     CreateChangeOrder,
     HoldInvoice,
     PlanDevelopment,
+    PromoteVersion,
     RegisterRisk,
     ReturnTimeEntries,
     SendReminder,
@@ -33,9 +34,11 @@ from models.money import Money
 from models.policy import FactName, Facts, NoExchangeRate, PolicySet, body_text, in_policy_currency
 from models.policy_words import differences
 from models.sensitivity import sensitivity_of
+from prompts.loader import parsed
 from store.db import Tx
-from workflow.errors import ContradictsRecords, PolicyOvertaken
+from workflow.errors import ContradictsRecords, PolicyOvertaken, PromotionOvertaken
 from workflow.findings import Contract, Done, Entry, Finding, Invoice, Person, Project
+from workflow.in_force import standing, was_in_force
 from workflow.margins import cost_of, margin_effect, margin_of
 from workflow.policies import active
 
@@ -231,6 +234,25 @@ def _policy_change(action: ChangePolicy, tx: Tx, policy: PolicySet, proposer_id:
     _agree("name", "the new policy", action.name, new.name)
     _agree("text", "the new policy", action.policy, text)
     _agree("difference", "the new policy", action.differences, differences(policy, new))
+    return Finding(Facts(action=action.kind))
+
+
+@_about.register
+def _promotion(action: PromoteVersion, tx: Tx, policy: PolicySet, proposer_id: str) -> Finding:
+    """About no project and nobody's work. What it says that it replaces must be in force still. Raises
+    PromotionOvertaken."""
+    if standing(tx, action.what, action.name) != action.replaces:
+        raise PromotionOvertaken(name=action.name)
+    if action.what == "prompt":
+        number = int(action.version.removeprefix("v"))
+        try:
+            parsed(action.name, number, action.text)
+        except ValueError as e:
+            raise ContradictsRecords(
+                field="text", thing=f"{action.name}/{action.version}", said="a prompt", recorded=str(e)
+            ) from None
+    before = was_in_force(tx, action.what, action.name, action.sha256)
+    _agree("return to it", f"{action.name}/{action.version}", action.returns, before)
     return Finding(Facts(action=action.kind))
 
 

@@ -20,7 +20,7 @@ R = TypeVar("R")
 # Kinds that are about a person's work: with a project, or on their own.
 _ON_A_PROJECT: frozenset[ActionKind] = frozenset({"create_assignment"})
 _ON_THEIR_OWN: frozenset[ActionKind] = frozenset({"plan_development"})
-_OF_THE_FIRM: frozenset[ActionKind] = frozenset({"change_policy"})
+_OF_THE_FIRM: frozenset[ActionKind] = frozenset({"change_policy", "promote_version"})
 _SHOWN = 4  # places of the firm that a finding names
 
 

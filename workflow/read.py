@@ -11,7 +11,7 @@ from uuid import UUID
 from pydantic import TypeAdapter
 
 from models.access import NotFound, Principal
-from models.actions import Action, ActionAdapter, ActionKind, ChangePolicy, ReturnTimeEntries, System
+from models.actions import Action, ActionAdapter, ActionKind, ReturnTimeEntries, System
 from models.evidence import Attachment
 from models.policy import Rule
 from models.proposal import Difference, EffectState, ProposalState
@@ -214,7 +214,7 @@ def _abilities(
     if not seats or me in (row.author_id, row.on_behalf_of) or row.now >= row.expires_at:
         return frozenset()
     may: set[Ability] = {"reject", "ask"}
-    if not isinstance(action, ChangePolicy):
+    if action.writes():  # what is carried out in Chargehand itself is proposed anew
         may.add("edit")
     if any(a.stands_in_for is None for a in seats):
         may.add("reassign")

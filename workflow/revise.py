@@ -43,6 +43,7 @@ EDITABLE: Mapping[ActionKind, frozenset[str]] = {
     "plan_development": frozenset({"skill", "why", "starts_on", "ends_on", "hours"}),
     "undo_write": frozenset({"reason"}),
     "change_policy": frozenset(),  # what is read is compared with the policy in force: propose another one
+    "promote_version": frozenset(),  # it is what was measured
 }
 EDITABLE_IN_ENTRY = frozenset(
     {"reason"}

@@ -23,8 +23,8 @@ from workflow.errors import (
     GateChanged,
     NeededLater,
     NotYourDecision,
+    Overtaken,
     OwnProposal,
-    PolicyOvertaken,
 )
 from workflow.findings import Finding
 from workflow.gates import Resolved, finding_for, needed_later, resolve
@@ -46,7 +46,7 @@ def take_seat(tx: Tx, proposal_id: UUID, content_hash: str, *, rejecting: bool =
     """Lock the proposal and check everything that does not depend on the verdict. Role: workflow.
 
     Raises NotFound, AlreadyDecided, AlreadyOver, OwnProposal, NotYourDecision, ContentChanged, Expired,
-    GateChanged; and ContradictsRecords and PolicyOvertaken unless `rejecting`: what the records contradict
+    GateChanged; and ContradictsRecords and Overtaken unless `rejecting`: what the records contradict
     cannot be approved any more, but can be rejected."""
     docket = Docket.locked(tx, proposal_id)
     check_open(docket)
@@ -58,7 +58,7 @@ def take_seat(tx: Tx, proposal_id: UUID, content_hash: str, *, rejecting: bool =
     resolved: Resolved | None
     try:
         resolved = check_gate(docket)
-    except (ContradictsRecords, NotFound, PolicyOvertaken):
+    except (ContradictsRecords, NotFound, Overtaken):
         if not rejecting:
             raise
         resolved = None

@@ -11,7 +11,7 @@ from typing import Any, TypeVar, Unpack
 from uuid import UUID, uuid4
 
 from models.access import NotFound, Principal, service
-from models.actions import Action, System
+from models.actions import Action, PromoteVersion, System
 from models.errors import ChargehandError
 from models.evidence import Attachment
 from models.policy import PolicySet
@@ -26,6 +26,7 @@ from workflow import (
     pace,
     policies,
     policy_change,
+    promotions,
     read,
     revise,
     timers,
@@ -49,7 +50,7 @@ from workflow.errors import (
     Expired,
     GateChanged,
     NotYourDecision,
-    PolicyOvertaken,
+    Overtaken,
     Refusal,
     TooManyAtOnce,
 )
@@ -375,6 +376,11 @@ class Workflow:
         with self._db.tx(principal, "agent") as tx:
             return policy_change.propose_policy(tx, policy, why)
 
+    def propose_version(self, principal: Principal, action: PromoteVersion) -> ProposalCard:
+        """Ask for a version of a prompt, or a suite's baseline, to be put in force."""
+        with self._db.tx(principal, "agent") as tx:
+            return promotions.propose_version(tx, action)
+
     # --- refusals
     def _attempt(
         self,
@@ -402,7 +408,7 @@ class Workflow:
             raise
 
     def _put_right(self, proposal_id: UUID, refusal: Refusal | NotFound) -> None:
-        if not isinstance(refusal, GateChanged | NotYourDecision | Expired | PolicyOvertaken):
+        if not isinstance(refusal, GateChanged | NotYourDecision | Expired | Overtaken):
             return
         try:
             with self._db.tx(CLOCK, "workflow") as tx:
@@ -411,7 +417,7 @@ class Workflow:
                     return
                 if isinstance(refusal, Expired):
                     decide.expire(docket)
-                elif isinstance(refusal, PolicyOvertaken):
+                elif isinstance(refusal, Overtaken):
                     decide.overtake(docket)
                 else:
                     revise.refresh(docket)

@@ -11,6 +11,7 @@ from models.actions import (
     CreateChangeOrder,
     HoldInvoice,
     PlanDevelopment,
+    PromoteVersion,
     RegisterRisk,
     ReturnTimeEntries,
     SendReminder,
@@ -85,3 +86,12 @@ def _policy(action: ChangePolicy, finding: Finding) -> str:
     rules = len({d.rule for d in action.differences if d.rule})
     touched = f"{rules} {'rule' if rules == 1 else 'rules'}" if rules else "what holds for all rules"
     return f"Change the approval policy: {touched}"
+
+
+@_title.register
+def _promotion(action: PromoteVersion, finding: Finding) -> str:
+    if action.what == "baseline":
+        return f"Baseline of {action.name}: {action.measured.subject}, run {action.version}"
+    verb = "Return the prompt" if action.returns else "Promote the prompt"
+    now = action.replaces.version if action.replaces else ""
+    return f"{verb} {action.name} from {now} to {action.version}"

@@ -13,7 +13,8 @@ from uuid import UUID
 from api import wording
 from api.hidden import visible
 from api.links import citation_path
-from models.actions import ChangePolicy
+from api.promotions import fields as promoted
+from models.actions import ChangePolicy, PromoteVersion
 from models.evidence import Citation
 from workflow.cards import EffectView, PersonRef, ProposalCard, QuestionView, Signature, StepView
 
@@ -153,6 +154,10 @@ def _planted(card: ProposalCard) -> str:
 
 
 def _writes_title(card: ProposalCard) -> str:
+    if not card.writes:  # it is carried out in Chargehand itself
+        if card.state == "pending":
+            return "What will change"
+        return "What was changed" if card.state == "executed" else "What would have changed"
     if card.state in ("pending", "approved", "parked"):
         return "What will be written"
     return "What was written" if card.state == "executed" else "What would have been written"
@@ -161,6 +166,9 @@ def _writes_title(card: ProposalCard) -> str:
 def _writes(card: ProposalCard, zone: str) -> Iterator[WriteFacts]:
     if isinstance(card.action, ChangePolicy):
         yield _policy(card.action)
+    if isinstance(card.action, PromoteVersion):
+        kind = wording.KINDS[card.action.kind]
+        yield WriteFacts("Chargehand", kind, "", tuple(promoted(card.action, zone)))
     for write in card.writes:
         yield WriteFacts(
             system=wording.SYSTEMS[write.system],

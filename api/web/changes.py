@@ -13,6 +13,7 @@ from models.actions import (
     CreateChangeOrder,
     HoldInvoice,
     PlanDevelopment,
+    PromoteVersion,
     RegisterRisk,
     ReturnTimeEntries,
     SendReminder,
@@ -56,7 +57,7 @@ def effect_of(  # noqa: PLR0911 - one for each kind of action
         case UndoWrite():
             where = f"{SYSTEMS[action.system]} {action.record_id}"
             return [Change(where, "as it was written", action.outcome)]
-        case ChangePolicy():
+        case ChangePolicy() | PromoteVersion():
             return []  # the card shows all of its differences
         case PlanDevelopment():
             return [Change("Development plan", "none for these days", f"{action.hours:g} h {action.skill}")]

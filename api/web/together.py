@@ -148,6 +148,8 @@ def _writes(card: ProposalCard) -> dict[str, Any]:
 
 def _alone(card: ProposalCard) -> str:
     step = card.steps[card.step]
+    if not card.writes:
+        return "reading what changes"
     if "approve" not in card.may:
         return "somebody else's signature first"
     return "a comment" if step.comment_required else "evidence" if step.evidence_required else ""

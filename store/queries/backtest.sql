@@ -12,5 +12,5 @@ select p.proposal_id::text as proposal_id, p.created_at, coalesce(p.client_id, p
   coalesce((select jsonb_agg(jsonb_build_array(a.step, a.person_id, a.fallback)) from workflow.approver a
     where a.proposal_id = p.proposal_id and a.version = p.version and a.stands_in_for is null), '[]') as asked
 from workflow.proposal p join workflow.proposal_version v using (proposal_id, version)
-where p.created_at >= %(since)s and p.created_at < %(until)s and p.action_kind <> 'change_policy'
+where p.created_at >= %(since)s and p.created_at < %(until)s and p.action_kind not in ('change_policy', 'promote_version')
 order by p.created_at, p.proposal_id;

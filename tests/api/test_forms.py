@@ -7,7 +7,15 @@ from pydantic import ValidationError
 
 from api.forms import edited, faults, groups
 from api.web.changes import between
-from models.actions import ACTION_KINDS, Action, ChangePolicy, CreateChangeOrder, HoldInvoice, UndoWrite
+from models.actions import (
+    ACTION_KINDS,
+    Action,
+    ChangePolicy,
+    CreateChangeOrder,
+    HoldInvoice,
+    PromoteVersion,
+    UndoWrite,
+)
 from tests.models.test_actions import EXAMPLES
 from tests.workflow import firm
 from workflow.errors import NothingChanged
@@ -30,6 +38,7 @@ ACTIONS: tuple[Action, ...] = (
     firm.development(),
     UndoWrite.model_validate({"kind": "undo_write", **EXAMPLES["undo_write"]}),
     ChangePolicy.model_validate({"kind": "change_policy", **EXAMPLES["change_policy"]}),
+    PromoteVersion.model_validate(EXAMPLES["promote_version"]),
 )
 
 

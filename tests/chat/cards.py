@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from models.actions import Action, ChangePolicy, HoldInvoice, UndoWrite
+from models.actions import Action, ChangePolicy, HoldInvoice, PromoteVersion, UndoWrite
 from models.evidence import QuoteCitation, RecordCitation
 from tests.models.test_actions import EXAMPLES
 from tests.workflow import firm
@@ -44,6 +44,7 @@ ACTIONS: Sequence[Action] = (
     firm.development(),
     UndoWrite.model_validate({"kind": "undo_write", **EXAMPLES["undo_write"]}),
     ChangePolicy.model_validate({"kind": "change_policy", **EXAMPLES["change_policy"]}),
+    PromoteVersion.model_validate(EXAMPLES["promote_version"]),
 )
 
 

@@ -19,6 +19,15 @@ ENTRY = {"entry_id": "T-1", "person_id": "P-1", "person_name": "Ann", "project_i
          "started_at": "2026-03-14T13:30:00+00:00", "minutes": 270, "kinds": ["weekend"],
          "reason": "A Saturday", "at_stake": EUR_100}  # fmt: skip
 
+BEFORE = "---\nowner: delivery-operations\nchangelog:\n  1: First.\n---\nBe brief."
+AFTER = BEFORE.replace("  1:", "  2: Shorter.\n  1:").replace("brief", "brief and kind")
+MEASURED = {
+    "run_id": "20260302T080000-routing-3d4e5f", "sha256": "a" * 64, "suite": "routing",
+    "subject": "qwen3:8b copilot/v2", "small": False, "cases": 149, "metric": "passed", "better": "high",
+    "figure": {"value": 0.91, "low": 0.87, "high": 0.95}, "started_at": "2026-03-02T08:00:00Z",
+    "code": "0.4.0",
+}  # fmt: skip
+
 EXAMPLES: dict[str, dict[str, Any]] = {
     "create_assignment": {
         "person_id": "P-1", "person_name": "Ann", "project_id": "J-1", "project_name": "Kestrel",
@@ -57,6 +66,17 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "name": "Ours", "sha256": sha256(b"{}").hexdigest(), "policy": "{}", "why": "It grew.",
         "differences": [{"rule": "", "what": "name", "now": "Theirs", "after": "Ours"}],
     },
+    "promote_version": {
+        "what": "prompt", "name": "copilot", "version": "v2", "sha256": sha256(AFTER.encode()).hexdigest(),
+        "text": AFTER, "why": "It asks less.", "measured": MEASURED,
+        "replaces": {"version": "v1", "sha256": sha256(BEFORE.encode()).hexdigest(), "text": BEFORE},
+        "compared": {
+            "run_id": "20260301T080000-routing-0a1b2c", "sha256": "b" * 64, "verdict": "not told apart",
+            "difference": {"value": 0.02, "low": -0.01, "high": 0.05}, "cases": 149, "gained": 4, "lost": 1,
+            "lost_rows": [{"case": "typos-3", "text": "free pepole?", "fault": "nothing was called"}],
+            "worse_slices": [{"group": "language", "value": "de", "difference": {"value": -0.1}}],
+        },
+    },
 }  # fmt: skip
 
 
@@ -70,7 +90,7 @@ def test_every_kind_has_an_example_here() -> None:
     assert {a.model_fields["kind"].default for a in union} == set(ACTION_KINDS)
 
 
-@pytest.mark.parametrize("kind", sorted(set(ACTION_KINDS) - {"change_policy"}))
+@pytest.mark.parametrize("kind", sorted(set(ACTION_KINDS) - {"change_policy", "promote_version"}))
 def test_what_is_approved_is_what_is_written(kind: str) -> None:
     """Every field of the action reaches a write, and JSON gives the same action back."""
     made = action(kind)
@@ -115,6 +135,11 @@ def test_an_action_does_not_change(kind: str) -> None:
         ("plan_development", {"hours": "0"}, "no time"),
         ("change_policy", {"policy": "{ }"}, "not the text that was hashed"),
         ("change_policy", {"differences": []}, "changes nothing that is told"),
+        ("promote_version", {"text": BEFORE}, "not the text that was hashed"),
+        ("promote_version", {"version": "latest"}, "no version of a prompt"),
+        ("promote_version", {"compared": None}, "nobody knows what it costs"),
+        ("promote_version", {"replaces": None}, "a prompt always takes another's place"),
+        ("promote_version", {"what": "baseline"}, "a baseline is a run, and has no text"),
         ("register_risk", {"severity": "catastrophic"}, "no such severity"),
     ],
 )

@@ -5,9 +5,10 @@ import random
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from hashlib import sha256
 from typing import Any
 
-from models.actions import Action, ActionAdapter, ActionKind, ChangePolicy, UndoWrite
+from models.actions import Action, ActionAdapter, ActionKind, ChangePolicy, PromoteVersion, UndoWrite
 from models.money import ISO_4217
 from tests.models.test_actions import EXAMPLES
 
@@ -136,6 +137,19 @@ def _policy(dice: random.Random) -> dict[str, Any]:
     return changed.model_dump(mode="json")
 
 
+def _promotion(dice: random.Random) -> dict[str, Any]:
+    before, after = any_text(dice), any_text(dice, dice.choice((400, 5_000)))
+    example = EXAMPLES["promote_version"]
+    replaces = {"version": "v1", "sha256": sha256(before.encode()).hexdigest(), "text": before}
+    lost = [_texts(dice, "case", "text", "fault") for _ in range(dice.choice((0, 1, 10)))]
+    compared = example["compared"] | {"lost": len(lost) + dice.choice((0, 7)), "lost_rows": lost}
+    changed = PromoteVersion.model_validate(
+        {**example, "replaces": replaces, "text": after, "sha256": sha256(after.encode()).hexdigest()}
+        | {"compared": compared, **_texts(dice, "name", "why")}
+    )
+    return changed.model_dump(mode="json")
+
+
 MAKERS: Mapping[ActionKind, Callable[[random.Random], dict[str, Any]]] = {
     "create_assignment": _assignment,
     "create_change_order": _change_order,
@@ -146,4 +160,5 @@ MAKERS: Mapping[ActionKind, Callable[[random.Random], dict[str, Any]]] = {
     "plan_development": _development,
     "undo_write": _undo,
     "change_policy": _policy,
+    "promote_version": _promotion,
 }

@@ -90,6 +90,7 @@ ALLOWED: tuple[tuple[str, str, str, str], ...] = (
         "with the last signature; by hand when it is parked; taken back unsent; never what is written",
     ),
     ("workflow", "workflow.basis", "insert", "what the records said when a version was made"),
+    ("workflow", "workflow.promotion", "", "what is in force is promoted by signatures alone"),
     ("workflow", "workflow.notice", "insert", "telling people"),
     ("workflow", "workflow.plant_consent", "insert delete", "agreeing to be tested, for oneself alone"),
     ("workflow", "workflow.circuit", "update", "pausing a system by hand"),
