@@ -149,5 +149,5 @@ def _unlogged(acts: str, events: str) -> str:
     names = ", ".join(f"'{event}'" for event in events.split())
     # A change of the policy is approved and carried out in one: it has no writes.
     entries = f"""select from logged l join life p using (proposal_id) where l.action in ({names})
-      and not (l.action = 'proposal.approved' and p.action_kind = 'change_policy')"""
+      and not (l.action = 'proposal.approved' and p.action_kind in ('change_policy', 'promote_version'))"""
     return f"select where (select count(*) from ({acts}) a) <> (select count(*) from ({entries}) e)"
