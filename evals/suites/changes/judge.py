@@ -80,10 +80,10 @@ def _of_item(case: Judgement, item: Item | None) -> Verdict:
 
 
 def _finding(case: Judgement, item: Item) -> Verdict:
-    """With `p` and `truth` where the finding says how sure it is that the work is out of scope."""
+    """With `p` and `y` where the finding says how sure it is that the work is out of scope."""
     values = {}
     if item.confidence is not None:
-        values = {"p": float(item.confidence), "truth": float(case.expected == "out_of_scope")}
+        values = {"p": float(item.confidence), "y": float(case.expected == "out_of_scope")}
     if item.finding == case.expected:
         return right(item.finding, label=item.finding, **values)
     return wrong(item.finding, item.reason, expected_label=case.expected, got_label=item.finding, **values)

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import pandas as pd
-
-from evals.metrics import PASSED, Metric
+from evals.calibration import brier
+from evals.cases import Verdict
+from evals.metrics import PASSED, Metric, mean
 from evals.suite import Setting, Suite
 from evals.suites.changes.cases import Judgement, What, judgements
 from evals.suites.changes.judge import judge
@@ -16,18 +16,23 @@ def _cases(within: Setting) -> Sequence[Judgement]:
     return judgements(small=within.small)
 
 
+def _judge(case: Judgement, found: Found) -> Verdict:
+    """With what was judged as a value, for its share."""
+    verdict = judge(case, found)
+    return verdict.model_copy(update={"values": {**verdict.values, case.what: verdict.score}})
+
+
 def _share(what: What) -> Metric:
-    def of(table: pd.DataFrame) -> float:
-        return float(table.loc[table["group:kind"] == what, "passed"].mean())
+    return Metric(f"{what} right", f"share of the cases of kind '{what}' that were right", mean(what))
 
-    return Metric(f"{what} right", f"share of the cases of kind '{what}' that were right", of)
 
+BRIER = Metric("brier", "of how sure it is said to be that work is out of scope", brier, "low", "number")
 
 SUITE = Suite(
     folder=Path(__file__).parent,
     cases=_cases,
     answer=answer,
-    judge=judge,
+    judge=_judge,
     answers=Found,
-    metrics=(PASSED, _share("finding"), _share("clause"), _share("price"), _share("gate")),
+    metrics=(PASSED, _share("finding"), _share("clause"), _share("price"), _share("gate"), BRIER),
 )
