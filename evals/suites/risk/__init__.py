@@ -1,0 +1,1 @@
+"""The suite of delivery risk: status reports to cited statements and ratings."""
