@@ -13,19 +13,25 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 from uuid import uuid4
 
+import httpx2
 import openai
 from langchain_core.messages import AIMessage, AIMessageChunk, AnyMessage, ToolCall
 from langchain_openai import ChatOpenAI
 from openai.types.shared_params import FunctionDefinition
 from pydantic import SecretStr
 
+from agents import wire
 from models.errors import ChargehandError, Retry
 
 _WORTH_RETRYING = (
     openai.RateLimitError,
     openai.InternalServerError,
     openai.APIConnectionError,  # timeouts too
+    httpx2.TransportError,  # a connection that ends within a stream
 )
+
+_WHOLE = frozenset({"stop", "tool_calls", "function_call"})  # reasons for an answer to end
+ANSWER_CHARACTERS = 20_000  # more than anybody reads in a chat
 
 
 @dataclass(frozen=True)
@@ -65,6 +71,7 @@ class Endpoint:
             timeout=settings.timeout_s,
             max_retries=0,  # ours know the turn's time
             streaming=True,
+            http_client=wire.client(),
         )
 
     def ask(
@@ -76,7 +83,8 @@ class Endpoint:
         attempt = 0
         while True:
             try:
-                return self._once(messages, tools, deadline)
+                with wire.within(deadline):
+                    return self._once(messages, tools)
             except (*_WORTH_RETRYING, _Unfinished) as e:
                 wait = _asked_to_wait(e) or self._settings.first_wait_s * 2**attempt
                 attempt += 1
@@ -84,16 +92,16 @@ class Endpoint:
                     raise EndpointFailed(reason=_reason(e)) from e
                 time.sleep(wait)
             except (
-                openai.OpenAIError,
-                ValueError,
+                openai.OpenAIError,  # a refusal
+                wire.AnswerTooSlow,
+                wire.AnswerTooLong,
+                ValueError,  # or not the protocol
                 TypeError,
                 KeyError,
-            ) as e:  # a refusal, or not the protocol
+            ) as e:
                 raise EndpointFailed(reason=_reason(e)) from e
 
-    def _once(
-        self, messages: Sequence[AnyMessage], tools: Sequence[FunctionDefinition], deadline: float
-    ) -> AIMessage:
+    def _once(self, messages: Sequence[AnyMessage], tools: Sequence[FunctionDefinition]) -> AIMessage:
         chat = (
             self._chat.bind(tools=[{"type": "function", "function": t} for t in tools])
             if tools
@@ -101,14 +109,16 @@ class Endpoint:
         )
         whole: AIMessageChunk | None = None
         for chunk in chat.stream(list(messages)):
-            if time.monotonic() >= deadline:
-                raise EndpointFailed(reason="too slow for one turn")
             if isinstance(chunk, AIMessageChunk):
                 whole = chunk if whole is None else whole + chunk
         if whole is None or not (finish := whole.response_metadata.get("finish_reason")):
-            raise _Unfinished("the answer broke off")
+            raise _Unfinished
         if finish == "length":
             raise EndpointFailed(reason="the answer was cut at the model's length limit")
+        if finish not in _WHOLE:
+            raise EndpointFailed(reason=f"the answer was stopped: {finish[:40]}")
+        if len(whole.text) > ANSWER_CHARACTERS:
+            raise EndpointFailed(reason="the answer is far too long")
         message = AIMessage(
             content=whole.text,
             # With ids of our own: small servers count their calls from 0 in every answer.
@@ -164,19 +174,26 @@ def _asked_to_wait(error: Exception) -> float | None:
     """Seconds of a Retry-After header."""
     if isinstance(error, openai.APIStatusError):
         try:
-            return float(error.response.headers["retry-after"])
+            seconds = float(error.response.headers["retry-after"])
         except (KeyError, ValueError):
             return None
+        return seconds if seconds >= 0 else None  # not NaN either
     return None
+
+
+_REASONS: tuple[tuple[type[Exception], str], ...] = (
+    (openai.APITimeoutError, "no answer in time"),
+    (openai.APIConnectionError, "not reachable"),
+    (httpx2.TimeoutException, "no answer in time"),
+    (httpx2.TransportError, "the connection broke off"),
+    (wire.AnswerTooSlow, "too slow for one turn"),
+    (wire.AnswerTooLong, "the answer is far too long"),
+    (_Unfinished, "the answer broke off"),
+)
 
 
 def _reason(error: Exception) -> str:
     if isinstance(error, openai.APIStatusError):
         return f"HTTP {error.status_code}"
-    if isinstance(error, openai.APITimeoutError):
-        return "no answer in time"
-    if isinstance(error, openai.APIConnectionError):
-        return "not reachable"
-    if isinstance(error, _Unfinished):
-        return str(error)
-    return f"an answer that is not understood: {type(error).__name__}"
+    unknown = f"an answer that is not understood: {type(error).__name__}"
+    return next((words for kind, words in _REASONS if isinstance(error, kind)), unknown)

@@ -60,7 +60,7 @@ _WORD = re.compile(rf"\b({'|'.join(_WORDS)})\b", re.IGNORECASE)
 
 def ungrounded(text: str, results: Sequence[ToolResult]) -> list[str]:
     """The numbers and ids of the text that stand in none of the results, as they are written."""
-    known_text = "\n".join(_texts(results)).lower()
+    known_text = "\n".join(texts(results)).lower()
     known = set(_values(results))
     stripped = _BULLET.sub("", text)
     unknown = [label for label in _LABEL.findall(stripped) if label.lower() not in known_text]
@@ -102,7 +102,8 @@ def _decimal(written: str) -> Decimal | None:
         return None
 
 
-def _texts(results: Sequence[ToolResult]) -> Iterator[str]:
+def texts(results: Sequence[ToolResult]) -> Iterator[str]:
+    """All that the results say, in words and data."""
     for result in results:
         yield result.text
         yield json.dumps(result.data, ensure_ascii=False, default=str)
@@ -112,7 +113,7 @@ def _texts(results: Sequence[ToolResult]) -> Iterator[str]:
 
 def _values(results: Sequence[ToolResult]) -> Iterator[Decimal]:
     """Every number of the results: written anywhere, the parts of dates, and the lengths of lists."""
-    for text in _texts(results):
+    for text in texts(results):
         for match in _NUMBER.finditer(_LABEL.sub(" ", _UUID.sub(" ", text))):
             if (value := _decimal(match["digits"])) is not None:
                 yield value * _SCALES.get((match["scale"] or "").strip().lower(), 1)

@@ -12,10 +12,10 @@ from openai.types.shared_params import FunctionDefinition
 from agents.budget import Meter
 from agents.endpoint import Endpoint, EndpointFailed
 from agents.events import Event, Remark, TextDelta
-from agents.grounding import ungrounded
+from agents.honesty import objection
 from agents.planner import Planner
 from agents.toolbox import Toolbox
-from agents.transcript import complete, current_turn, steps
+from agents.transcript import complete
 from models.access import Principal
 from prompts.loader import Prompt, load
 from tools.registry import Tool
@@ -87,17 +87,11 @@ def _by_model(
     _count(meter, history, message)
     if message.tool_calls:
         return message
-    found = [s.result for s in steps(current_turn(messages)) if s.result]
     if not message.text.strip():
         raise EndpointFailed(reason="an empty answer")
-    if unknown := ungrounded(message.text, found):
+    if why := objection(message.text, messages, context.toolbox.names()):
         meter.by_rules = True
-        emit(
-            Remark(
-                text=f"The language model's wording is left out: {', '.join(unknown[:3])} "
-                "is in no record I looked up. These are the tools' own words."
-            )
-        )
+        emit(Remark(text=f"The language model's wording is left out: {why}. These are the tools' own words."))
         return _by_rules(messages, context, emit)
     for paragraph in message.text.splitlines(keepends=True):
         emit(TextDelta(text=paragraph))
