@@ -1,6 +1,6 @@
 """Who is found for a role: those who fit, in a demo firm; who did it in the end, in real records."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -50,7 +50,8 @@ def on_firm(firm: DemoFirm, progress: Progress) -> list[Result]:
         request = requests.loc[line["request_id"]]
         fits = {p["person_id"] for p in line["people"] if p["verdict"] == "fit"}
         ours.append(_shortlist_figures(_shortlist(firm, request), fits))
-        counted.append(_shortlist_figures(_by_skill_count(request, skills), fits))
+        wanted = str(request["skills"]).split(";")
+        counted.append(_shortlist_figures(by_skill_count(wanted, skills, SHORTLIST), fits))
     progress("shortlists", len(judged_requests), len(judged_requests))
     found, naive = np.array(ours), np.array(counted)
     judged = Judged(NAME, firm.name, "people by number of the skills they have", np.arange(len(found)))
@@ -79,16 +80,15 @@ def _shortlist(firm: DemoFirm, request: "pd.Series[Any]") -> list[str]:
     return [person["person_id"] for person in found.data["shortlist"]]
 
 
-def _by_skill_count(request: "pd.Series[Any]", skills: pd.DataFrame) -> list[str]:
-    wanted = [part.split(":")[0] for part in str(request["skills"]).split(";")]
+def by_skill_count(wanted: Sequence[str], skills: pd.DataFrame, count: int) -> list[str]:
+    """So many people by how many of the wanted skills (such as 'dbt:4') they have, and at which levels."""
+    names = [part.split(":")[0] for part in wanted]
     counts = (
-        skills[skills["skill"].isin(wanted)]
+        skills[skills["skill"].isin(names)]
         .groupby("person_id")
         .agg(n=("skill", "size"), level=("level", "sum"))
     )
-    return [
-        str(p) for p in counts.sort_values(["n", "level"], ascending=False, kind="stable").index[:SHORTLIST]
-    ]
+    return [str(p) for p in counts.sort_values(["n", "level"], ascending=False, kind="stable").index[:count]]
 
 
 def _shortlist_figures(listed: list[str], fits: set[str]) -> tuple[float, float]:
@@ -130,13 +130,14 @@ def on_records(data: Path, progress: Progress) -> list[Result]:
     ]
 
 
+def request_text(requests: pd.DataFrame) -> list[str]:
+    """The words of each request."""
+    return list(requests["project_id"] + " " + requests["role_or_category"] + " " + requests["summary"])
+
+
 def _reciprocal_ranks(known: pd.DataFrame, batch: pd.DataFrame) -> Iterator[float]:
     """The baseline: 1 over the place of who did each request, 0 beyond the tenth."""
-    texts = [
-        (frame["project_id"] + " " + frame["role_or_category"] + " " + frame["summary"]).tolist()
-        for frame in (known, batch)
-    ]
-    people, chances = words_to_labels(texts[0], known["person_id"].tolist(), texts[1])
+    people, chances = words_to_labels(request_text(known), known["person_id"].tolist(), request_text(batch))
     for doer, row in zip(batch["person_id"], chances, strict=True):
         order = [str(p) for p in people[np.argsort(-row, kind="stable")[:RANKS]]]
         yield 1 / (order.index(doer) + 1) if doer in order else 0.0

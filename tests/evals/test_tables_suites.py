@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.metrics import average_precision_score
 
 from evals.cases import Row
 from evals.metrics import frame
@@ -20,13 +21,20 @@ from evals.suites.bench.subject import NextHours, naive
 from evals.suites.invoices.cases import Invoice, books
 from evals.suites.invoices.judge import judge as judge_invoice
 from evals.suites.invoices.subject import Days
+from evals.suites.staffing.cases import Feasible, Request, wanted_of
+from evals.suites.staffing.judge import judge as judge_shortlist
+from evals.suites.staffing.reading import Reading
+from evals.suites.staffing.subject import Shortlist
+from evals.suites.time.cases import Entry, lots
+from evals.suites.time.judge import judge as judge_entry
+from evals.suites.time.subject import Looked, precision_at
 from evals.tabular.figures import auc, interval_score, of_probability, skill
-from evals.tabular.firms import evenly
+from evals.tabular.firms import evenly, sandbox_files
 from evals.tabular.pinned import ModelHasSeenTheRows, ModelSpanUnknown, pinned
 from models.predict.base import Card, save
 from models.predict.ledger import NEVER, to_days
 
-SMALL = ("invoices", "bench")
+SMALL = ("invoices", "bench", "time", "staffing")
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +51,7 @@ def test_a_small_run_ends_and_its_figures_come_again(name: str, small: Setting, 
     assert len(kept.rows) >= 15
     assert all(row.trace and row.groups["source"] for row in kept.rows)
     with setting(Subject(), small=True) as again:
+        again.once("sandbox", lambda: small.sandbox)  # the same databases, copied anew
         verdicts = [tried.judge(case, tried.answer(again, case)) for case in tried.cases(again)]
     assert verdicts == [row.verdict for row in kept.rows]
 
@@ -66,6 +75,14 @@ def test_no_month_is_learnt_from_before_it_is_over(small: Setting) -> None:
         last = sheet.asked.groupby("person_id")["period"].max()
         assert (last == sheet.known["period"].max()).all(), "the prediction is of the judged month"
         assert set(sheet.asked["person_id"]) == set(sheet.truth)
+
+
+def test_no_time_entry_is_learnt_from_before_it_is_judged(small: Setting) -> None:
+    for lot in lots(small):
+        assert lot.days
+        assert not set(lot.known["entry_id"]) & set(lot.entries["entry_id"])
+        assert lot.known["started_at"].max() < lot.entries["started_at"].min()
+        assert set(lot.planted) <= set(lot.judged), "recall is exact: every planted entry is a case"
 
 
 def invoice(days: int | None, open_days: int, *, late: bool) -> Invoice:
@@ -115,6 +132,100 @@ def test_the_judge_of_months(hours: float, p: float, passed: bool, why: str) -> 
     verdict = judge_month(case, NextHours(p=p, hours=100, p_naive=0.5, hours_naive=60))
     assert verdict.passed is passed, why
     assert verdict.values["error"] == pytest.approx(abs(100 - hours))
+
+
+def entry(kind: str) -> Entry:
+    return Entry(id="e", text="", expected="", lot="l", entry_id="e", kind=kind, stake=100.0)
+
+
+def looked(p: float, *kinds: str, listed: bool) -> Looked:
+    return Looked(
+        p=p, flagged=p >= 0.5, kinds=kinds, listed=listed, listed_naive=False, precision=0.8,
+        precision_naive=0.1, planted=20, shown=40,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("case", "said", "passed", "taken_for", "values", "why"),
+    [
+        (entry("weekend"), looked(0.9, "after_close", "weekend", listed=True), True, "weekend",
+         {"found": 1, "kind_right": 1, "of_shown": 0.5, "stake": 100}, "its kind is among those named"),
+        (entry("weekend"), looked(0.9, "after_close", listed=False), True, "after_close",
+         {"found": 0, "kind_right": 0, "of_shown": 0}, "flagged, but crowded out of what is shown"),
+        (entry("weekend"), looked(0.2, listed=False), False, "in order",
+         {"precision_at": 0.8}, "missed: where it stands in the ranking still counts"),
+        (entry("in order"), looked(0.7, "duplicate", listed=True), False, "duplicate",
+         {"found": None, "precision_at": None, "y": 0}, "a false alarm is no part of recall"),
+        (entry("in order"), looked(0.1, listed=False), True, "in order", {}, "left alone"),
+    ],
+)  # fmt: skip
+def test_the_judge_of_time_entries(
+    case: Entry, said: Looked, passed: bool, taken_for: str, values: dict[str, float | None], why: str
+) -> None:
+    verdict = judge_entry(case, said)
+    assert (verdict.passed, verdict.got_label) == (passed, taken_for), why
+    assert {name: verdict.values.get(name) for name in values} == values, why
+
+
+def test_average_precision_is_the_mean_precision_at_the_planted_ones() -> None:
+    strange, score = np.array([1, 0, 1, 0, 1], bool), np.array([0.9, 0.8, 0.8, 0.3, 0.1])
+    at = precision_at(strange, score)
+    assert at.tolist() == pytest.approx([1, 2 / 3, 2 / 3, 1 / 2, 3 / 5]), "equal scores stand together"
+    assert at[strange].mean() == pytest.approx(average_precision_score(strange, score))
+
+
+def test_who_fits_agrees_with_the_generators_own_truth(small: Setting) -> None:
+    """Two readings of the same rules, neither of which knows the other."""
+    firm = sandbox_files(small)
+    requests = firm.table("role_requests").set_index("request_id", drop=False)
+    for line in firm.truth("staffing"):
+        wanted = wanted_of(requests.loc[line["request_id"]].to_dict())
+        truth = {person["person_id"]: person["verdict"] for person in line["people"]}
+        assert Reading(firm).verdicts(wanted) == truth
+
+
+def request(*fits: str) -> Request:
+    able = Feasible(free=frozenset("abc"), skilled=frozenset("abd"), affordable=frozenset("acd"))
+    return Request(id="r", text="", expected="", table="t", request_id="r", fits=fits, feasible=able)
+
+
+@pytest.mark.parametrize(
+    ("case", "people", "passed", "values", "why"),
+    [
+        (request("a"), "abcd", True, {"reciprocal_rank": 1, "recall_3": 1, "feasible": 1 / 3}, "at the top"),
+        (
+            request("d"),
+            "abcd",
+            False,
+            {"reciprocal_rank": 1 / 4, "recall_3": 0, "recall_10": 1},
+            "too far down",
+        ),
+        (
+            request("a", "b", "c", "d"),
+            "ab",
+            True,
+            {"recall_3": 2 / 3, "recall_10": 1 / 2},
+            "of as many as could",
+        ),
+        (request("a"), "", False, {"reciprocal_rank": 0, "feasible": None}, "nobody is no feasible list"),
+    ],
+)
+def test_the_judge_of_shortlists(
+    case: Request, people: str, passed: bool, values: dict[str, float | None], why: str
+) -> None:
+    said = Shortlist(people=tuple(people), reasons=tuple("x" for _ in people), naive=("a",))
+    verdict = judge_shortlist(case, said)
+    assert verdict.passed is passed, why
+    assert bool(verdict.fault) is not passed
+    for name, value in values.items():
+        assert verdict.values.get(name) == (None if value is None else pytest.approx(value)), (name, why)
+
+
+def test_what_keeps_the_first_ones_from_it_is_said() -> None:
+    said = Shortlist(people=("b", "c", "d"), reasons=("", "x", "x"), naive=())
+    verdict = judge_shortlist(request("a"), said)
+    assert verdict.fault == "b is not affordable; c is not skilled; d is not free."
+    assert verdict.values["reasons"] == pytest.approx(2 / 3)
 
 
 def test_the_naive_answer_of_the_bench_is_how_it_went_for_those_alike() -> None:
