@@ -1,15 +1,19 @@
 """A suite: a folder of data with a card, how a subject answers a case, and plain functions that judge and
 measure. Inspect runs it (tasks, epochs, limits, logs); `evals.running` makes a run of its log.
 
-The suites are the folders of `evals/suites` that hold a `card.yaml` and a `suite.py` with `SUITE`."""
+The suites are the folders that hold a `card.yaml` and a `suite.py` with `SUITE`: those of `evals/suites`, and
+a firm's own, elsewhere (`look_in`)."""
 
+import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.resources import files
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from types import ModuleType
 from typing import Any, ClassVar, Generic, TypeVar
 
 import anyio
@@ -38,12 +42,20 @@ A = TypeVar("A", bound=Answer)
 T = TypeVar("T")
 
 ROOT = Path(str(files("evals").joinpath("suites")))
+_folders = [ROOT]
 
 
 class UnknownSuite(ChargehandError):
     """There is no suite {suite}; there are: {known}."""
 
     status = 404
+    retry: ClassVar[Retry] = "with a fix"
+
+
+class SuiteBroken(ChargehandError):
+    """The suite {path} cannot be read: {reason}."""
+
+    status = 422
     retry: ClassVar[Retry] = "with a fix"
 
 
@@ -114,17 +126,46 @@ class Suite(Generic[C, A]):
         return card(self.folder)
 
 
+def look_in(folder: Path) -> None:
+    """Find a firm's own suites in this folder from now on, beside those that ship."""
+    if folder not in _folders:
+        _folders.append(folder)
+
+
 def suite_names() -> tuple[str, ...]:
     """In the order of the alphabet."""
-    return tuple(sorted(f.name for f in ROOT.iterdir() if (f / "suite.py").exists()))
+    return tuple(sorted(_found()))
 
 
 def suite(name: str) -> "Suite[Any, Any]":
-    """Raises UnknownSuite."""
-    if name not in suite_names():
-        raise UnknownSuite(suite=name, known=", ".join(suite_names()))
-    found: Suite[Any, Any] = import_module(f"evals.suites.{name}.suite").SUITE
-    return found
+    """Raises UnknownSuite or SuiteBroken."""
+    found = _found()
+    if name not in found:
+        raise UnknownSuite(suite=name, known=", ".join(sorted(found)))
+    made: Suite[Any, Any] = _module(found[name]).SUITE
+    return made
+
+
+def _found() -> dict[str, Path]:
+    """The folders of the suites by name. One that ships is not replaced by another of its name."""
+    return {f.parent.name: f.parent for root in reversed(_folders) for f in root.glob("*/suite.py")}
+
+
+def _module(folder: Path) -> ModuleType:
+    if folder.parent == ROOT:
+        return import_module(f"evals.suites.{folder.name}.suite")
+    name = f"own_suites.{folder.name}"
+    if name not in sys.modules:
+        spec = spec_from_file_location(name, folder / "suite.py")
+        assert spec and spec.loader
+        module = module_from_spec(spec)
+        try:
+            spec.loader.exec_module(module)
+            _ = module.SUITE
+        except Exception as e:
+            raise SuiteBroken(path=str(folder / "suite.py"), reason=f"{type(e).__name__}: {e}") from e
+        sys.modules[name] = module
+    return sys.modules[name]
 
 
 def task_of(of: "Suite[C, A]", within: Setting, epochs: int = 1) -> Task:

@@ -35,12 +35,32 @@ def runs_folder(runs: Path | None) -> Path:
     return runs or settings().home_directory / "evals" / "runs"
 
 
+def own_suites() -> Path:
+    """Where a firm's own suites lie."""
+    return settings().home_directory / "evals" / "suites"
+
+
 def require_evals() -> None:
-    """Raises EvalsNotInstalled."""
+    """Get ready to name suites, the firm's own too. Raises EvalsNotInstalled."""
     try:
         import inspect_ai  # noqa: F401
     except ModuleNotFoundError as e:
         raise EvalsNotInstalled from e
+    from evals.suite import look_in
+
+    look_in(own_suites())
+
+
+@app.command()
+def new(name: Annotated[str, typer.Argument(help="Letters, digits and _.")]) -> None:
+    """Begin a suite of your own: a card, first scenarios, and the lines that make a suite of them."""
+    with ending():
+        require_evals()
+        from evals.beginning import begin
+
+        for path in begin(name, own_suites()):
+            console.print(str(path), markup=False)
+    console.print(f"Now: chargehand eval run {name}", markup=False)
 
 
 @app.command("list")

@@ -1,0 +1,7 @@
+"""Conversations of our own with the copilot, judged by what they leave in the database."""
+
+from pathlib import Path
+
+from evals.talking.suite import conversation_suite
+
+SUITE = conversation_suite(Path(__file__).parent)
