@@ -28,9 +28,10 @@ from agents.transcript import Pending, current_turn, steps
 from agents.voice import TurnContext
 from models.access import Principal, require
 from models.errors import ChargehandError
-from prompts.loader import Prompt, load
+from prompts.loader import Prompt
 from store.db import Database
 from tools.registry import Registry
+from workflow.in_force import prompt_in_force
 
 log = structlog.get_logger(__name__)
 
@@ -74,13 +75,14 @@ class Copilot(Conversations):
     ) -> None:
         """`model`: the language model to talk through; None for the rules alone. `budget`: of one turn.
         `turns`: how many may run at once in this process. `clock`: aware. `prompt`: how the language model
-        is instructed. `metered`: told what each turn has cost, in the turn's thread."""
+        is instructed; None: as is in force at each turn. `metered`: told what each turn has cost, in its
+        thread."""
         super().__init__(db)
         self._registry = registry
         self._endpoint = Endpoint(model) if model else None
         self._budget = budget or Budget()
         self._clock = clock
-        self._prompt = prompt or load("copilot")
+        self._prompt = prompt
         self._metered = metered
         self._checkpoints = Checkpoints(db.dsn("agent"), turns=turns)
         self._checkpoints.open()
@@ -143,13 +145,14 @@ class Copilot(Conversations):
         """Run the graph, then keep and return what the turn came to."""
         graph = build(saver)  # for this turn: its checkpoints are read and written as the caller
         config: RunnableConfig = {"configurable": {"thread_id": str(thread_id)}}
+        prompt = self._prompt or self._in_force(principal)
         context = TurnContext(
             principal=principal,
             toolbox=GovernedToolbox(self._db, self._registry, principal, thread_id, self._clock),
             meter=Meter(self._budget, time.monotonic()),
             today=self._clock().astimezone(ZoneInfo(principal.timezone)).date(),
             endpoint=self._endpoint,
-            prompt=self._prompt,
+            prompt=prompt,
         )
         waiting = graph.get_state(config).interrupts
         try:
@@ -170,9 +173,15 @@ class Copilot(Conversations):
             payload = {"options": list(question.options)}
             message_id = self._keep(principal, thread_id, "copilot", question.text, payload)
             return Asked(message_id=message_id, text=question.text, options=question.options)
-        return self._answered(principal, thread_id, state.values["messages"])
+        return self._answered(principal, thread_id, state.values["messages"], prompt)
 
-    def _answered(self, principal: Principal, thread_id: UUID, messages: list[Any]) -> Answered:
+    def _in_force(self, principal: Principal) -> Prompt:
+        with self._db.tx(principal, "agent") as tx:
+            return prompt_in_force(tx, "copilot")
+
+    def _answered(
+        self, principal: Principal, thread_id: UUID, messages: list[Any], prompt: Prompt
+    ) -> Answered:
         found = [s for s in steps(current_turn(messages)) if s.result]
         results = [s.result for s in found if s.result]
         last = messages[-1]
@@ -184,7 +193,7 @@ class Copilot(Conversations):
             "data": data,
             "citations": [c.model_dump(mode="json") for c in citations],
             "proposals": [str(p) for p in proposals],
-            "prompt": self._prompt.label if self._endpoint else "rules",
+            "prompt": prompt.label if self._endpoint else "rules",
         }
         message_id = self._keep(principal, thread_id, "copilot", last.text, payload)
         return Answered(
