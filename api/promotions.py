@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from api.hidden import visible
 from api.wording import amount, moment
 from models.actions import PromoteVersion
-from models.promotion import Compared, Figure, Measured
+from models.promotion import Compared, Figure, Measured, Slice
 from prompts.diff import Line, diff, plain
 
 SHOWN_SHA = 12  # characters of a hash that people compare
@@ -30,7 +30,7 @@ def fields(action: PromoteVersion, zone: str) -> Iterator[tuple[str, str]]:
     if action.returns:
         yield "Goes back", "It was in force before, so no limit on what it may lose holds."
     yield "Result", result(action.measured)
-    yield "Measured by", source(action.measured, zone)
+    yield "Measured", source(action.measured, zone)
     if action.compared:
         yield "Compared", comparison(action.compared)
         yield from _worse(action.compared)
@@ -90,7 +90,12 @@ def _worse(compared: Compared) -> Iterator[tuple[str, str]]:
     if more := compared.lost - len(compared.lost_rows):
         yield "Lost, not shown", f"{more} more"
     for part in compared.worse_slices:
-        yield f"Worse for {_line(part.group)} {_line(part.value)}", with_interval(part.difference)
+        yield f"Worse for {_line(part.group)} {_line(part.value)}", _part(part)
+
+
+def _part(part: Slice) -> str:
+    chance = ", which chance makes as well" if part.verdict == "not told apart" else ""
+    return f"{with_interval(part.difference)}{chance}"
 
 
 def _line(text: str) -> str:

@@ -54,6 +54,7 @@ class Slice(_Model):
     group: str
     value: str
     difference: Figure
+    verdict: Verdict  # corrected for the number of parts
 
 
 class Compared(_Model):

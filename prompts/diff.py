@@ -34,6 +34,8 @@ class Line:
 def diff(before: str, after: str) -> tuple[Line, ...]:
     """The changed lines of two texts with CONTEXT lines around them; nothing where they are the same."""
     old, new = _lines(before), _lines(after)
+    if old[-1:] == new[-1:] == [""]:  # both end with a line feed, as files do
+        old, new = old[:-1], new[:-1]
     found: list[Line] = []
     shown_to = 0
     matcher = SequenceMatcher(None, old, new, autojunk=False)

@@ -14,7 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
-from api import wording
+from api import promotions, wording
 from api.auth.callers import Caller, application
 from api.hidden import visible
 from api.links import citation_path
@@ -70,6 +70,8 @@ def environment(language: str = "en") -> Environment:
     }
     env.globals |= {
         "citation_path": citation_path,
+        "promoted": promotions.fields,
+        "text_changes": promotions.text_changes,
         "KINDS": wording.KINDS,
         "STATES": wording.STATES,
         "EFFECTS": wording.EFFECTS,

@@ -74,7 +74,8 @@ EXAMPLES: dict[str, dict[str, Any]] = {
             "run_id": "20260301T080000-routing-0a1b2c", "sha256": "b" * 64, "verdict": "not told apart",
             "difference": {"value": 0.02, "low": -0.01, "high": 0.05}, "cases": 149, "gained": 4, "lost": 1,
             "lost_rows": [{"case": "typos-3", "text": "free pepole?", "fault": "nothing was called"}],
-            "worse_slices": [{"group": "language", "value": "de", "difference": {"value": -0.1}}],
+            "worse_slices": [{"group": "language", "value": "de", "difference": {"value": -0.1},
+                              "verdict": "not told apart"}],
         },
     },
 }  # fmt: skip
