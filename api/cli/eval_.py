@@ -182,3 +182,6 @@ def overrides(
         console.print(f"{out}: {told}. Read the free text before you hand it on.", markup=False)
     else:
         console.print("Nobody has rejected, edited or left anything out yet; the file is empty.")
+
+
+from api.cli import eval_grade  # noqa: E402, F401  # commands of this group, on `app`
