@@ -18,6 +18,14 @@ VERDICTS = {
 
 def fields(action: PromoteVersion, zone: str) -> Iterator[tuple[str, str]]:
     """Label and value of all that whoever signs must know, the difference in the text last."""
+    yield from speaking(action, zone)
+    yield "Why", visible(action.why)
+    if action.what == "prompt":
+        yield "Text", visible(plain(text_changes(action)))
+
+
+def speaking(action: PromoteVersion, zone: str) -> Iterator[tuple[str, str]]:
+    """What is promoted in whose place, and what speaks for it."""
     yield ("Prompt" if action.what == "prompt" else "Suite"), visible(action.name)
     now = action.replaces
     if now is None:
@@ -26,7 +34,6 @@ def fields(action: PromoteVersion, zone: str) -> Iterator[tuple[str, str]]:
         since = "as it ships" if now.promotion is None and action.what == "prompt" else "promoted"
         yield "In force", f"{visible(now.version)} ({now.sha256[:SHOWN_SHA]}), {since}"
     yield "Proposed", f"{visible(action.version)} ({action.sha256[:SHOWN_SHA]})"
-    yield "Why", visible(action.why)
     if action.returns:
         yield "Goes back", "It was in force before, so no limit on what it may lose holds."
     yield "Result", result(action.measured)
@@ -36,8 +43,6 @@ def fields(action: PromoteVersion, zone: str) -> Iterator[tuple[str, str]]:
         yield from _worse(action.compared)
     elif action.not_compared:
         yield "Compared", f"not compared: {visible(action.not_compared)}"
-    if action.what == "prompt":
-        yield "Text", visible(plain(text_changes(action)))
 
 
 def text_changes(action: PromoteVersion) -> tuple[Line, ...]:

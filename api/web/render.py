@@ -70,7 +70,7 @@ def environment(language: str = "en") -> Environment:
     }
     env.globals |= {
         "citation_path": citation_path,
-        "promoted": promotions.fields,
+        "speaking": promotions.speaking,
         "text_changes": promotions.text_changes,
         "KINDS": wording.KINDS,
         "STATES": wording.STATES,
