@@ -33,7 +33,7 @@ def run(
 ) -> Run:
     """Measure the subject of the setting and keep the run among `runs`. Raises SuiteFailed."""
     started_at = datetime.now(UTC)
-    cases = suite.cases(within)
+    cases = suite.every_case(within)
     with tempfile.TemporaryDirectory(prefix="chargehand-eval-") as scratch:
         log = run_tasks(
             task_of(suite, within, epochs),

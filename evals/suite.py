@@ -31,6 +31,7 @@ from inspect_ai.solver import Generate, Solver, TaskState, solver
 
 from evals.card import Card, card
 from evals.cases import Answer, Case, Step, Verdict
+from evals.growing.cases import Grows, grown
 from evals.metrics import PASSED, Metric
 from evals.sandbox import Sandbox, sandbox
 from evals.subjects import Subject
@@ -66,6 +67,7 @@ class Setting:
     subject: Subject
     small: bool = False  # the part that CI runs: deterministic, seconds
     data: Path | None = None  # a firm's own labelled records (docs/formats.md)
+    grown: Path | None = None  # cases that production gave (evals/growing)
     progress: Progress = silent
     _made: dict[str, Any] = field(default_factory=dict)
     _turn: threading.RLock = field(default_factory=threading.RLock)
@@ -94,10 +96,15 @@ class Setting:
 
 @contextmanager
 def setting(
-    subject: Subject, *, small: bool = False, data: Path | None = None, progress: Progress = silent
+    subject: Subject,
+    *,
+    small: bool = False,
+    data: Path | None = None,
+    grown: Path | None = None,
+    progress: Progress = silent,
 ) -> Iterator[Setting]:
     """A setting whose databases are gone on leaving."""
-    found = Setting(subject, small, data, progress)
+    found = Setting(subject, small, data, grown, progress)
     try:
         yield found
     finally:
@@ -116,6 +123,8 @@ class Suite(Generic[C, A]):
     metrics: tuple[Metric, ...] = (PASSED,)  # the first one decides
     at_once: int = 1
     case_seconds: int = 120  # a case that takes longer has failed
+    words: Callable[[C], str] | None = None  # by which duplicates are told; None: cases are records
+    grows: Grows[Any, C] | None = None  # how it takes cases of production
 
     @property
     def name(self) -> str:
@@ -124,6 +133,13 @@ class Suite(Generic[C, A]):
     @property
     def card(self) -> Card:
         return card(self.folder)
+
+    def every_case(self, within: Setting) -> Sequence[C]:
+        """Its own, and those that production gave."""
+        if self.grows is None:
+            return self.cases(within)
+        more = grown(self.name, within.grown, self.grows.form)
+        return [*self.cases(within), *(case for g in more for case in self.grows.cases(g))]
 
 
 def look_in(folder: Path) -> None:
@@ -171,7 +187,7 @@ def _module(folder: Path) -> ModuleType:
 def task_of(of: "Suite[C, A]", within: Setting, epochs: int = 1) -> Task:
     """The suite as an Inspect task. With several epochs a case counts by its mean, and pass^k (Yao et al.,
     tau-bench, 2024) says how often all of them are right."""
-    cases = {case.id: case for case in of.cases(within)}
+    cases = {case.id: case for case in of.every_case(within)}
     samples = [
         Sample(
             id=case.id,

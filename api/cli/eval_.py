@@ -40,6 +40,11 @@ def own_suites() -> Path:
     return settings().home_directory / "evals" / "suites"
 
 
+def grown_folder() -> Path:
+    """The cases that production gave."""
+    return settings().home_directory / "evals" / "cases"
+
+
 def require_evals() -> None:
     """Get ready to name suites, the firm's own too. Raises EvalsNotInstalled."""
     try:
@@ -120,7 +125,9 @@ def run(
         for one in measured or [Subject()]:
             with ExitStack() as stack:
                 progress = stack.enter_context(telling(console))
-                within = stack.enter_context(setting(one, small=small, data=data, progress=progress))
+                within = stack.enter_context(
+                    setting(one, small=small, data=data, grown=grown_folder(), progress=progress)
+                )
                 for chosen in suites:
                     kept = measure(chosen, within, runs_folder(runs), epochs=epochs)
                     found.append(kept.facts.model_dump(mode="json") | {"sha256": kept.sha256})
@@ -184,4 +191,4 @@ def overrides(
         console.print("Nobody has rejected, edited or left anything out yet; the file is empty.")
 
 
-from api.cli import eval_grade  # noqa: E402, F401  # commands of this group, on `app`
+from api.cli import eval_candidates, eval_grade  # noqa: E402, F401  # commands of this group, on `app`

@@ -30,9 +30,8 @@ def on_records(data: Path, progress: Progress) -> list[Result]:
     if not path.exists():
         return []
     labelled = records.table(path, {"text": "text", "intent": "text"})
-    part = np.where(labelled["intent"] == OUT_OF_SCOPE, OUT_OF_SCOPE_PART, PART)
-    held_out = labelled.groupby("intent").cumcount() % part == part - 1
-    known, judged_on = labelled[~held_out], labelled[held_out]
+    judged_rows = held_out(labelled)
+    known, judged_on = labelled[~judged_rows], labelled[judged_rows]
     texts = judged_on["text"].tolist()
     said = fit(known, progress=progress).predict(texts)["intent"].to_numpy(dtype=object)
     plain = by_words(known, texts)
@@ -57,6 +56,12 @@ def on_records(data: Path, progress: Progress) -> list[Result]:
             lambda r: (right(plain, inside, r) + right(plain, ~inside, r)) / 2,
         ),
     ]
+
+
+def held_out(labelled: pd.DataFrame) -> "pd.Series[bool]":
+    """Which rows are judged."""
+    part = np.where(labelled["intent"] == OUT_OF_SCOPE, OUT_OF_SCOPE_PART, PART)
+    return labelled.groupby("intent").cumcount() % part == part - 1
 
 
 def by_words(known: pd.DataFrame, texts: list[str]) -> Names:

@@ -21,6 +21,7 @@ order by at, proposal_id, version;
 -- name: known
 -- Ids and names that identify somebody or something of the firm.
 select 'person' as what, person_id as id, name from firm.person
+union all select 'person', person_id, split_part(email, '@', 1) from firm.person where email <> ''
 union all select 'client', client_id, name from firm.client
 union all select 'project', project_id, name from firm.project
 union all select 'contract', contract_id, title from firm.contract

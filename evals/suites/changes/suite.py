@@ -35,4 +35,5 @@ SUITE = Suite(
     judge=_judge,
     answers=Found,
     metrics=(PASSED, _share("finding"), _share("clause"), _share("price"), _share("gate"), BRIER),
+    words=lambda case: case.message.text,
 )

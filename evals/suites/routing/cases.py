@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from agents.toolbox import Name, NameKind
 from evals.cases import Case
+from evals.growing.cases import SOURCE, Grown
 
 EASY = frozenset({"plain", "followup"})  # every other group is hard
 
@@ -98,6 +99,18 @@ def cases() -> tuple[Sentence, ...]:
         for kind, rows in _read("cases.yaml").items()
         for n, row in enumerate(rows, 1)
     )
+
+
+def from_production(grown: Grown[Expected]) -> tuple[Sentence, ...]:
+    """A sentence that somebody said to the copilot, and what it should have led to."""
+    sentence = _sentence(grown.id, SOURCE, grown.case)
+    return (sentence.model_copy(update={"groups": {**sentence.groups, **grown.all_groups}}),)
+
+
+def stand_ins() -> dict[str, tuple[str, ...]]:
+    """The firm's names by kind, for those that may not be told."""
+    kinds = {n.kind for n in firm().names}
+    return {kind: tuple(n.name for n in firm().names if n.kind == kind) for kind in sorted(kinds)}
 
 
 def _sentence(id: str, kind: str, rule: Expected) -> Sentence:

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from evals.cases import Verdict
+from evals.growing.cases import Grows
 from evals.metrics import PASSED
 from evals.suite import Setting, Suite
-from evals.suites.routing.cases import Sentence, cases
+from evals.suites.routing.cases import Expected, Sentence, cases, firm, from_production, stand_ins
 from evals.suites.routing.judge import judge
 from evals.suites.routing.subject import Heard, hear
 
@@ -30,4 +31,6 @@ SUITE = Suite(
     judge=_judge,
     answers=Heard,
     metrics=(PASSED,),
+    words=lambda case: case.rule.say,
+    grows=Grows(Expected, from_production, names=stand_ins, today=lambda: firm().today),
 )
