@@ -25,19 +25,19 @@ def scripts(path: Path) -> tuple[Script, ...]:
     """The scenarios of a YAML file, which is a list of them. Raises ScriptWrong, of the first thing wrong."""
     text = path.read_text(encoding="utf-8")
     try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-        found = _SCRIPTS.validate_python(tuple(yaml.safe_load(text) or ()))
+        root, read = yaml.compose(text, Loader=yaml.SafeLoader), yaml.safe_load(text)
     except yaml.MarkedYAMLError as e:
         line = e.problem_mark.line + 1 if e.problem_mark else 1
         raise ScriptWrong(path=str(path), line=line, reason=e.problem or "not YAML") from e
-    except (ValidationError, TypeError) as e:
-        if not isinstance(e, ValidationError):
-            raise ScriptWrong(path=str(path), line=1, reason="it is no list of scenarios") from e
+    if not isinstance(read, list):
+        raise ScriptWrong(path=str(path), line=1, reason="it is no list of scenarios")
+    try:
+        found = _SCRIPTS.validate_python(tuple(read))
+    except ValidationError as e:
         first = e.errors()[0]
         where = ".".join(str(part) for part in first["loc"][1:])
-        raise ScriptWrong(
-            path=str(path), line=_line(root, first["loc"]), reason=f"{where}: {first['msg']}"
-        ) from e
+        reason = f"{where}: {first['msg']}"
+        raise ScriptWrong(path=str(path), line=_line(root, first["loc"]), reason=reason) from e
     for n, script in enumerate(found):
         if any(script.id == other.id for other in found[:n]):
             raise ScriptWrong(path=str(path), line=_line(root, (n,)), reason=f"a second '{script.id}'")

@@ -135,6 +135,7 @@ class Script(_Strict):
     held_out: bool = False  # never looked into when something is mended
     small: bool = False  # in the part that CI runs
     about: str = ""  # what a reader should know of it
+    made_up: tuple[str, ...] = ()  # names in it that nobody and nothing has
     speaker: str
     wants: str = ""  # in words, for a language model that speaks for the person
     says: str  # the first words

@@ -4,14 +4,13 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
-from evals.cases import Case
+from evals.cases import Case, Verdict
 from evals.metrics import PASSED, Metric, mean
 from evals.suite import Setting, Suite
 from evals.talking.judging import judge as judged
 from evals.talking.playing import Played, played
 from evals.talking.reading import scripts
 from evals.talking.script import Script
-from evals.cases import Verdict
 
 SCENARIOS = Path(__file__).parent / "scenarios"
 
