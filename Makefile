@@ -7,7 +7,7 @@ UV     := UV_PYTHON_DOWNLOADS=never $(BIN)/uv pip
 # More than the two cores: a test that waits for another process leaves its core to the next.
 JOBS   ?= 3
 
-.PHONY: demo serve test lint types bench load quality chaos lock clean screens surfaces strings help
+.PHONY: demo serve test gate lint types bench load quality chaos lock clean screens surfaces strings help
 .DEFAULT_GOAL := help
 
 help:  ## What can be made
@@ -37,6 +37,9 @@ serve: $(VENV)/.runtime  ## Serve what is already set up
 
 test: lint types  ## Lint, types, layers and tests
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n $(JOBS)  # the workers use the cores; threads of theirs would only wait
+
+gate: $(VENV)/.dev  ## Small suites against their limits and the shipped baselines (docs/evals.md)
+	OMP_NUM_THREADS=1 $(BIN)/chargehand eval gate --small
 
 lint: $(VENV)/.dev  ## Style
 	$(BIN)/ruff check .

@@ -19,6 +19,8 @@ from evals.suite import suite
 from models.errors import ChargehandError, Retry
 
 SIGNIFICANT = 0.05
+GROUPS: tuple[GroupName, ...] = get_args(GroupName)
+SAID = 16  # hexadecimal digits of the hash of what a case says: enough for two cases under one id
 SLICE_DRAWS = 200  # a standard error needs fewer resamples than a quantile
 
 Side = Literal["better", "worse", "not told apart"]
@@ -130,7 +132,7 @@ def metrics_of(name: str, epochs: int) -> tuple[Metric, ...]:
 
 def said_in(rows: Sequence[Row]) -> dict[str, str]:
     """A hash of what each case says and what is expected of it, by id, in the rows' order."""
-    return {r.id: hashlib.sha256(json.dumps([r.text, r.expected]).encode()).hexdigest() for r in rows}
+    return {r.id: hashlib.sha256(json.dumps([r.text, r.expected]).encode()).hexdigest()[:SAID] for r in rows}
 
 
 def common(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
@@ -161,11 +163,13 @@ def difference(metric: Metric, before: pd.DataFrame, after: pd.DataFrame, draws:
     )
 
 
-def slices(metric: Metric, before: pd.DataFrame, after: pd.DataFrame) -> tuple[Slice, ...]:
-    """For every value of every group that some cases have and others do not; groups are those of `after`."""
+def slices(
+    metric: Metric, before: pd.DataFrame, after: pd.DataFrame, groups: Sequence[GroupName] = GROUPS
+) -> tuple[Slice, ...]:
+    """For every value of these groups that some cases have and others do not, in `after`."""
     found = [
         Slice(name, str(value), difference(metric, before.loc[part], after.loc[part], SLICE_DRAWS))
-        for name, value, part in _parts(after)
+        for name, value, part in _parts(after, groups)
     ]
     tested = [s.difference.p for s in found if s.difference.p is not None]
     corrected = iter(holm(tested))
@@ -179,19 +183,29 @@ def flips(
     before: Sequence[Row], after: Sequence[Row], ids: Sequence[str]
 ) -> tuple[tuple[Flip, ...], tuple[Flip, ...]]:
     """Cases that were right and are no longer, and cases that are right now."""
-    was, is_ = _by_case(before), _by_case(after)
-    lost: list[Flip] = []
-    gained: list[Flip] = []
-    for id in ids:
-        right_before, right_after = _right(was[id]), _right(is_[id])
-        if right_before != right_after:
-            flip = Flip(_showing(was[id], right_before), _showing(is_[id], right_after))
-            (lost if right_before else gained).append(flip)
-    return tuple(lost), tuple(gained)
+    was, is_ = right_by_case(before), right_by_case(after)
+    flipped = {
+        id: Flip(_showing(before, id, was[id]), _showing(after, id, is_[id]))
+        for id in ids
+        if was[id] != is_[id]
+    }
+    lost = tuple(flip for id, flip in flipped.items() if was[id])
+    gained = tuple(flip for id, flip in flipped.items() if is_[id])
+    return lost, gained
 
 
-def _parts(table: pd.DataFrame) -> Iterator[tuple[GroupName, str, "pd.Index[int]"]]:
-    for name in get_args(GroupName):
+def right_by_case(rows: Sequence[Row]) -> dict[str, bool]:
+    """Whether each case is right in more than half of its epochs."""
+    epochs = defaultdict(list)
+    for row in rows:
+        epochs[row.id].append(row.verdict.passed)
+    return {id: 2 * sum(passed) > len(passed) for id, passed in epochs.items()}
+
+
+def _parts(
+    table: pd.DataFrame, groups: Sequence[GroupName]
+) -> Iterator[tuple[GroupName, str, "pd.Index[int]"]]:
+    for name in groups:
         column = f"group:{name}"
         if column in table:
             for value, part in table.groupby(column, sort=True):
@@ -199,19 +213,8 @@ def _parts(table: pd.DataFrame) -> Iterator[tuple[GroupName, str, "pd.Index[int]
                     yield name, str(value), part.index
 
 
-def _by_case(rows: Sequence[Row]) -> dict[str, list[Row]]:
-    found = defaultdict(list)
-    for row in rows:
-        found[row.id].append(row)
-    return found
-
-
-def _right(epochs: Sequence[Row]) -> bool:
-    return 2 * sum(r.verdict.passed for r in epochs) > len(epochs)
-
-
-def _showing(epochs: Sequence[Row], passed: bool) -> Row:
-    return next(r for r in epochs if r.verdict.passed is passed)
+def _showing(rows: Sequence[Row], id: str, passed: bool) -> Row:
+    return next(r for r in rows if r.id == id and r.verdict.passed is passed)
 
 
 def _others(rows: Sequence[Row], same: Sequence[str]) -> tuple[str, ...]:

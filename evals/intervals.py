@@ -41,7 +41,7 @@ def interval(metric: Metric, table: pd.DataFrame, draws: int = DRAWS) -> tuple[f
     not defined. Of a mean: see `_of_mean`. Of anything else: the percentile interval over resamples of whole
     clusters (Davison and Hinkley, Bootstrap Methods, 1997), which holds the figure itself."""
     if isinstance(metric.of, Mean):
-        return _of_mean(table, metric.of.column)
+        return _of_mean(table, metric.of.column, metric.unit == "share")
     table, members = _needed(metric, table), _members(table)
     if len(members) < 2:
         return None
@@ -67,7 +67,7 @@ def paired(metric: Metric, before: pd.DataFrame, after: pd.DataFrame, draws: int
     of the sign-flip permutation of the clusters' sums; another metric's is that of its difference in
     standard errors, from resamples of whole clusters."""
     if isinstance(metric.of, Mean):
-        return _of_means(before, after, metric.of.column)
+        return _of_means(before, after, metric.of.column, metric.unit == "share")
     before, after, members = _needed(metric, before), _needed(metric, after), _members(after)
     if len(members) < 2:
         return Paired(None, None, None)
@@ -99,17 +99,18 @@ def holm(ps: list[float]) -> list[float]:
     return [float(p) for p in found]
 
 
-def _of_mean(table: pd.DataFrame, column: str) -> tuple[float, float] | None:
-    """Between 0 and 1, as shares are: Wilson's interval with the number of cases that as many clusters are
-    worth, and a correction for few clusters (Korn and Graubard, 1998); where all clusters agree, each counts
-    for one case. Otherwise: Student's interval with clustered standard errors (Liang and Zeger, 1986)."""
+def _of_mean(table: pd.DataFrame, column: str, share: bool) -> tuple[float, float] | None:
+    """Of a share, whose values are between 0 and 1: Wilson's interval with the number of independent cases
+    that the clusters are worth, and a correction for few clusters (Korn and Graubard, 1998); where all
+    clusters agree, each counts for one case. Otherwise: Student's interval with clustered standard errors
+    (Liang and Zeger, 1986)."""
     values, codes = _column(table, column)
     sizes = np.bincount(codes)
     if len(sizes) < 2:
         return None
     n, clusters, value = len(values), len(sizes), float(values.mean())
     apart = _variance(np.bincount(codes, values - value).astype(float), n)
-    if values.min() >= 0 and values.max() <= 1:
+    if share and values.min() >= 0 and values.max() <= 1:
         alone = value * (1 - value) / (n - 1)
         worth = n * alone / apart * _fewer(n, clusters) ** -2 if apart > NONE else clusters
         return wilson(value, worth)
@@ -117,8 +118,8 @@ def _of_mean(table: pd.DataFrame, column: str) -> tuple[float, float] | None:
     return value - half, value + half
 
 
-def _of_means(before: pd.DataFrame, after: pd.DataFrame, column: str) -> Paired:
-    """Of two columns of right or wrong: Bonett and Price's (2012) interval, which pretends that one case
+def _of_means(before: pd.DataFrame, after: pd.DataFrame, column: str, share: bool) -> Paired:
+    """Of shares whose values are 0 or 1: Bonett and Price's (2012) interval, which pretends that one case
     was gained and one lost, so that it has a width where nothing changed; with clusters, as much as those
     that changed did on average, or a whole one where none did. Otherwise Student's with clustered standard
     errors."""
@@ -134,7 +135,7 @@ def _of_means(before: pd.DataFrame, after: pd.DataFrame, column: str) -> Paired:
         return Paired(None, None, None)
     sums: Floats = np.bincount(codes, changes).astype(float)
     p, difference = _sign_flips(sums), float(changes.mean())
-    if judged[["before", "after"]].isin([0, 1]).all(axis=None):
+    if share and judged[["before", "after"]].isin([0, 1]).all(axis=None):
         size = float(np.abs(sums[sums != 0]).mean()) if sums.any() else n / clusters
         counted, weights = np.append(sums, [size, -size]), np.append(sizes, [size, size])
         centre = counted.sum() / weights.sum()

@@ -191,4 +191,9 @@ def overrides(
         console.print("Nobody has rejected, edited or left anything out yet; the file is empty.")
 
 
-from api.cli import eval_candidates, eval_grade  # noqa: E402, F401  # commands of this group, on `app`
+from api.cli import (  # noqa: E402  # commands of this group, on `app`
+    eval_candidates,  # noqa: F401
+    eval_compare,  # noqa: F401
+    eval_gate,  # noqa: F401
+    eval_grade,  # noqa: F401
+)
