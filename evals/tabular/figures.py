@@ -10,7 +10,8 @@ from math import log
 import pandas as pd
 from scipy.stats import rankdata
 
-from evals.metrics import Better, Metric, Of, mean
+from evals.calibration import ece
+from evals.metrics import Better, Metric, Of, Unit, mean
 
 NAIVE = "_naive"
 SURE = 1e-6  # no probability counts as nearer to 0 or 1: one miss would decide the mean of the log loss
@@ -69,18 +70,27 @@ def skill(loss: str) -> Of:
 
 
 def beside(
-    name: str, about: str, column: str, better: Better, of: Callable[[str], Of] = mean
+    name: str,
+    about: str,
+    column: str,
+    better: Better,
+    *,
+    of: Callable[[str], Of] = mean,
+    unit: Unit = "share",
 ) -> tuple[Metric, Metric]:
     """A figure of a column, and that of the naive answer's."""
     return (
-        Metric(name, about, of(column), better),
-        Metric(f"{name}{NAIVE}", f"{about}; by the naive answer", of(f"{column}{NAIVE}"), better),
+        Metric(name, about, of(column), better, unit),
+        Metric(f"{name}{NAIVE}", f"{about}; by the naive answer", of(f"{column}{NAIVE}"), better, unit),
     )
 
 
 PROBABILITY: tuple[Metric, ...] = (
-    *beside("brier", "mean squared error of the probability", "squared_error", "low"),
+    *beside("brier", "mean squared error of the probability", "squared_error", "low", unit="number"),
     Metric("skill", "share of the naive answer's Brier score that is gone", skill("squared_error")),
-    *beside("log_loss", "mean negative log of the chance given to what happened", "log_loss", "low"),
-    *beside("auc", "share of unlike pairs in the right order", "p", "high", auc),
+    *beside(
+        "log_loss", "mean negative log of the chance given to what happened", "log_loss", "low", unit="number"
+    ),
+    *beside("auc", "share of unlike pairs in the right order", "p", "high", of=auc),
+    Metric("ece", "distance of the probability from the share that came true, over bins", ece, "low"),
 )

@@ -1,7 +1,9 @@
 """The suites of tables: judges, what a prediction may rest on, pinned models, and figures that come again."""
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import date
+from itertools import chain, combinations
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,10 @@ from evals.suites.bench.subject import NextHours, naive
 from evals.suites.invoices.cases import Invoice, books
 from evals.suites.invoices.judge import judge as judge_invoice
 from evals.suites.invoices.subject import Days
+from evals.suites.plans.cases import Task
+from evals.suites.plans.judge import judge as judge_plan
+from evals.suites.plans.making import SKILLS, Family, make
+from evals.suites.plans.subject import Planned
 from evals.suites.staffing.cases import Feasible, Request, wanted_of
 from evals.suites.staffing.judge import judge as judge_shortlist
 from evals.suites.staffing.reading import Reading
@@ -33,8 +39,10 @@ from evals.tabular.firms import evenly, sandbox_files
 from evals.tabular.pinned import ModelHasSeenTheRows, ModelSpanUnknown, pinned
 from models.predict.base import Card, save
 from models.predict.ledger import NEVER, to_days
+from models.predict.plan_network import impossible
+from models.predict.plan_problem import Assignment, Plan, Problem, Status
 
-SMALL = ("invoices", "bench", "time", "staffing")
+SMALL = ("invoices", "bench", "time", "staffing", "plans")
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +58,7 @@ def test_a_small_run_ends_and_its_figures_come_again(name: str, small: Setting, 
     kept = run(tried, small, tmp_path)
     assert len(kept.rows) >= 15
     assert all(row.trace and row.groups["source"] for row in kept.rows)
+    assert kept.facts.figures[tried.metrics[0].name].value is not None
     with setting(Subject(), small=True) as again:
         again.once("sandbox", lambda: small.sandbox)  # the same databases, copied anew
         verdicts = [tried.judge(case, tried.answer(again, case)) for case in tried.cases(again)]
@@ -219,6 +228,95 @@ def test_the_judge_of_shortlists(
     assert bool(verdict.fault) is not passed
     for name, value in values.items():
         assert verdict.values.get(name) == (None if value is None else pytest.approx(value)), (name, why)
+
+
+@pytest.mark.parametrize("family", ["packed", "chain", "scarce"])
+@pytest.mark.parametrize("seed", range(5))
+def test_no_plan_is_shorter_than_the_one_a_problem_is_cut_out_of(family: Family, seed: int) -> None:
+    """Some people have as many hours of work as the plan is long, and nobody else can do it."""
+    problem, span = make(family, 4, 14, seed)
+    assert (problem, span) == make(family, 4, 14, seed)
+    hours: Counter[str] = Counter()
+    for work in problem.work:
+        hours.update({skill: count * work.duration for skill, count in work.needs.items()})
+
+    def bound(skills: frozenset[str]) -> float:
+        able = [p for p in problem.people if skills & set(p.skills)]
+        return sum(hours[s] for s in skills) / len(able) if able else 0
+
+    subsets = chain.from_iterable(combinations(SKILLS, n) for n in range(1, len(SKILLS) + 1))
+    assert max(bound(frozenset(s)) for s in subsets) == span == 14
+
+
+def test_an_impossible_problem_has_no_plan() -> None:
+    problem, span = make("impossible", 4, 14, 0)
+    assert span is None
+    assert impossible(problem)
+
+
+TWO = Problem.model_validate(
+    {
+        "problem_id": "two",
+        "skills": ["data"],
+        "people": [{"person_id": "p", "skills": ["data"]}],
+        "work": [
+            {"work_id": "a", "duration": 2, "needs": {"data": 1}, "after": []},
+            {"work_id": "b", "duration": 3, "needs": {"data": 1}, "after": ["a"]},
+        ],
+    }
+)
+
+
+def planned(
+    status: Status, b: int, makespan: int, bound: int, *, in_time: bool = True, reasons: tuple[str, ...] = ()
+) -> Planned:
+    person = [Assignment(person_id="p", skill="data")]
+    none = status == "infeasible"
+    found = Plan(
+        problem_id="two",
+        status=status,
+        makespan=None if none else makespan,
+        lower_bound=None if none else bound,
+        starts={} if none else {"a": 0, "b": b},
+        people={} if none else {"a": person, "b": person},
+        reasons=list(reasons),
+    )
+    return Planned(plan=found, in_time=in_time, greedy=5)
+
+
+@pytest.mark.parametrize(
+    ("optimum", "said", "score", "fault", "why"),
+    [
+        (5, planned("optimal", 2, 5, 5), 1, "", "sound and as short as can be"),
+        (5, planned("feasible", 3, 6, 4), 5 / 6, "There is a plan of 5.", "sound and a day too long"),
+        (5, planned("optimal", 1, 4, 4), 0, "Work b starts at 1, before a ends at 2.", "b begins too early"),
+        (
+            5,
+            planned("feasible", 3, 6, 6),
+            0,
+            "The lower bound 6 is above the least length 5.",
+            "a false bound",
+        ),
+        (
+            5,
+            planned("optimal", 3, 6, 6),
+            0,
+            "It is called optimal, and 5 is the least length.",
+            "a false claim",
+        ),
+        (5, planned("infeasible", 0, 0, 0), 0, "The problem has a plan.", "it gave up"),
+        (5, planned("optimal", 2, 5, 5, in_time=False), 1, "It came after the time limit.", "too late"),
+        (None, planned("infeasible", 0, 0, 0, reasons=("why",)), 1, "", "it says why there is none"),
+        (None, planned("infeasible", 0, 0, 0), 0, "It does not say why there is no plan.", "it does not"),
+        (None, planned("optimal", 2, 5, 5), 0, "The problem has no plan.", "a plan that cannot be"),
+    ],
+)
+def test_the_judge_of_plans(optimum: int | None, said: Planned, score: float, fault: str, why: str) -> None:
+    verdict = judge_plan(Task(id="t", text="", expected="", problem=TWO, optimum=optimum), said)
+    assert verdict.score == pytest.approx(score), why
+    assert verdict.passed is (fault == ""), why
+    assert fault in verdict.fault, why
+    assert ("gap" in verdict.values) is (optimum is not None)
 
 
 def test_what_keeps_the_first_ones_from_it_is_said() -> None:

@@ -22,6 +22,6 @@ SUITE = Suite(
     answer=predict,
     judge=judge,
     answers=NextHours,
-    metrics=(*PROBABILITY, *beside("mae", "mean error of the month's hours", "error", "low")),
+    metrics=(*PROBABILITY, *beside("mae", "mean error of the month's hours", "error", "low", unit="hours")),
     case_seconds=600,
 )

@@ -24,10 +24,12 @@ SUITE = Suite(
     answers=Days,
     metrics=(
         *PROBABILITY,
-        *beside("mae", "mean error of the days, of invoices that were paid", "error", "low"),
+        *beside("mae", "mean error of the days, of invoices that were paid", "error", "low", unit="days"),
         *beside("coverage", "share of 90% intervals that held the days", "covered", "high"),
-        *beside("width", "mean width of the intervals, in days", "width", "low"),
-        *beside("interval_score", "width and misses weighed in one, in days", "interval_score", "low"),
+        *beside("width", "mean width of the intervals, in days", "width", "low", unit="days"),
+        *beside(
+            "interval_score", "width and misses weighed in one, in days", "interval_score", "low", unit="days"
+        ),
     ),
     case_seconds=600,
 )

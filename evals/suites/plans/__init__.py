@@ -1,0 +1,1 @@
+"""The plans suite: how close plans come to the shortest there is, and whether they are sound."""

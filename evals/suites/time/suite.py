@@ -45,7 +45,9 @@ SUITE = Suite(
     answers=Looked,
     metrics=(
         *beside("average_precision", AVERAGE_PRECISION, "precision_at", "high"),
-        *beside("precision", "share of planted entries in what a reviewer sees", "of_shown", "high", share),
+        *beside(
+            "precision", "share of planted entries in what a reviewer sees", "of_shown", "high", of=share
+        ),
         *beside("recall", "share of planted entries that a reviewer sees", "found", "high"),
         Metric("money", "share of the planted money that a reviewer sees", money("found")),
         Metric(f"money{NAIVE}", "the same by the naive answer", money(f"found{NAIVE}")),
