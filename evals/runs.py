@@ -110,7 +110,7 @@ def keep(folder: Path, facts: Facts, rows: Sequence[Row], log: Path) -> Run:
 def load_run(folder: Path, run_id: str) -> Run:
     """Raises UnknownRun or RunAltered. A beginning of the id will do where only one run has it; `latest` is
     the newest."""
-    names = [run.name for run in _folders(folder)]
+    names = run_ids(folder)
     found = names[-1:] if run_id == "latest" else [n for n in names if n == run_id]
     found = found or [n for n in names if n.startswith(run_id)]
     if len(found) != 1:
@@ -127,6 +127,11 @@ def runs(folder: Path) -> Iterator[Run]:
     """All runs, oldest first. Raises RunAltered."""
     for found in _folders(folder):
         yield _read(found)
+
+
+def run_ids(folder: Path) -> list[str]:
+    """Of all runs, oldest first, altered ones among them."""
+    return [found.name for found in _folders(folder)]
 
 
 def run_id(suite: str, started_at: datetime) -> str:

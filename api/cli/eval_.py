@@ -196,4 +196,5 @@ from api.cli import (  # noqa: E402  # commands of this group, on `app`
     eval_compare,  # noqa: F401
     eval_gate,  # noqa: F401
     eval_grade,  # noqa: F401
+    eval_view,  # noqa: F401
 )
