@@ -7,7 +7,7 @@ import pytest
 
 from evals.quality.changes import on_cases
 from evals.subjects import Subject
-from evals.suite import Setting, setting
+from evals.suite import Setting, setting, suite
 from evals.suites.changes.cases import SMALL, Judgement, agreement, judgements, messages
 from evals.suites.changes.judge import judge, right_by_ground
 from evals.suites.changes.subject import Found, Gate, proposed
@@ -32,7 +32,7 @@ def test_the_cases_are_sound() -> None:
 def test_the_small_part_holds_every_kind_of_judgement() -> None:
     small = judgements(small=True)
     assert {c.message.id for c in small} == set(SMALL)
-    assert {c.what for c in small} == {c.what for c in judgements()}
+    assert {c.what for c in small} == {c.what for c in judgements()} == set(suite("changes").card.groups)
 
 
 def test_findings_clauses_and_prices_stay_right() -> None:

@@ -12,7 +12,7 @@ import pytest
 from evals.cases import Case, Row
 from evals.metrics import frame
 from evals.subjects import Subject
-from evals.suite import Setting, setting
+from evals.suite import Setting, setting, suite
 from evals.suites.risk.cases import Rated, Sentence, Whole, of_firm, of_ratings, of_written, written
 from evals.suites.risk.judge import judge
 from evals.suites.risk.measures import METRICS
@@ -42,6 +42,7 @@ def figures(rows: list[Row]) -> dict[str, float]:
 def test_there_are_sixty_reports_of_every_kind_of_difficulty() -> None:
     assert len(written()) >= 60
     assert len({c.id for c in CASES}) == len(CASES)
+    assert {c.groups["kind"] for c in CASES} < set(suite("risk").card.groups)
     parts = Counter(r.part for r in written())
     assert {"negated", "solved", "quoted", "boilerplate", "sarcasm", "hedged", "buried", "german"} <= set(
         parts

@@ -20,7 +20,7 @@ def test_one_suite_or_all() -> None:
 
 
 @pytest.mark.parametrize("name", suite_names())
-def test_every_suite_has_a_card_that_says_what_its_groups_are(name: str) -> None:
+def test_every_suite_has_a_card(name: str) -> None:
     found = suite(name)
     assert found.card.name == name
     assert found.card.not_measured and found.card.point

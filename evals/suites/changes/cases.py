@@ -20,7 +20,7 @@ from models.text.requests import RequestKind
 
 HERE = Path(__file__).parent
 
-Part = Literal["tuned", "held_out", "fresh", "unseen", "blind", "german"]
+Part = Literal["tuned", "held_out", "fresh", "unseen", "blind", "german", "later"]
 What = Literal["finding", "clause", "hours", "price", "nothing more", "order", "start", "gate"]
 
 SMALL = ("harbour-rate", "cascade-free", "h-harbour-tiny", "u-bright-localities", "b-nordlicht-upload")
@@ -29,6 +29,7 @@ SMALL = ("harbour-rate", "cascade-free", "h-harbour-tiny", "u-bright-localities"
 GATES: Mapping[str, tuple[str, ...]] = {
     "small-change-order": ("Account",),
     "change-order": ("Account", "Delivery or finance"),
+    "large-contract-change-order": ("Account", "Delivery or finance", "Signatory"),
 }
 """The steps of the shipped policy's rules."""
 
@@ -62,6 +63,7 @@ class Message(_Strict):
     id: str
     contract: str
     language: Literal["en", "de"] = "en"
+    contract_value: Decimal | None = None  # where it is not the cap on fees
     today: date
     text: str
     items: tuple[ExpectedItem, ...]

@@ -83,7 +83,8 @@ def _finding(case: Judgement, item: Item) -> Verdict:
     """With `p` and `y` where the finding says how sure it is that the work is out of scope."""
     values = {}
     if item.confidence is not None:
-        values = {"p": float(item.confidence), "y": float(case.expected == "out_of_scope")}
+        p, y = float(item.confidence), float(case.expected == "out_of_scope")
+        values = {"p": p, "y": y, "squared_error": (p - y) ** 2}
     if item.finding == case.expected:
         return right(item.finding, label=item.finding, **values)
     return wrong(item.finding, item.reason, expected_label=case.expected, got_label=item.finding, **values)

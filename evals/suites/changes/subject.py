@@ -108,7 +108,7 @@ def proposed(within: Setting, message: Message) -> Found:
         tempfile.TemporaryDirectory(prefix="chargehand-contract-") as folder,
         within.sandbox.firm(within.subject.policy_set()) as firm,
     ):
-        _sign(firm, message.contract, Path(folder))
+        _sign(firm, message, Path(folder))
         arguments = {"project": firm.scenario.project_id, "message": message.text}
         steps = [Step(kind="said", by="client", text=message.text)]
         result = _call(firm, message, arguments, steps)
@@ -149,14 +149,14 @@ def _item(found: Compared) -> Item:
     )
 
 
-def _sign(firm: DemoFirm, contract: str, folder: Path) -> None:
-    """Put the contract in place of that of the firm's main project, as an import does."""
-    file = contract_file(contract)
+def _sign(firm: DemoFirm, message: Message, folder: Path) -> None:
+    """Put the message's contract in place of that of the firm's main project, as an import does."""
+    file = contract_file(message.contract)
     (folder / file.name).write_bytes(file.read_bytes())
     table = firm.table("contracts")
     row = table[table["contract_id"] == firm.scenario.contract_id].assign(file=file.name)
-    if cap := first(agreement(contract).terms, "fee_cap"):
-        row = row.assign(value=str(cap.amount), currency=cap.currency)
+    if cap := first(agreement(message.contract).terms, "fee_cap"):
+        row = row.assign(value=str(message.contract_value or cap.amount), currency=cap.currency)
     row.to_csv(folder / "contracts.csv", index=False)
     import_firm(firm.db, SET_UP, folder, embedder=default_embedder())
 

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from evals.calibration import brier
 from evals.cases import Verdict
 from evals.metrics import PASSED, Metric, mean
 from evals.suite import Setting, Suite
@@ -26,7 +25,9 @@ def _share(what: What) -> Metric:
     return Metric(f"{what} right", f"share of the cases of kind '{what}' that were right", mean(what))
 
 
-BRIER = Metric("brier", "of how sure it is said to be that work is out of scope", brier, "low", "number")
+BRIER = Metric(
+    "brier", "of how sure it is said to be that work is out of scope", mean("squared_error"), "low", "number"
+)
 
 SUITE = Suite(
     folder=Path(__file__).parent,

@@ -31,13 +31,15 @@ def _sentence(line: Line, read: Read) -> Verdict:
     `category` and the `severity` are right."""
     stated = next((s for s in read.statements if overlap(Span(s.start, s.end), line.span)), None)
     near = [h.probability for h in read.sentences if overlap(Span(h.start, h.end), line.span)]
+    p, y = max(near, default=0.0), float(bool(line.risk))
     values = {
-        "p": max(near, default=0.0),
-        "y": float(bool(line.risk)),
+        "p": p,
+        "y": y,
+        "squared_error": (p - y) ** 2,
         "stated": float(stated is not None),
     }
     if stated:
-        values["precise"] = values["y"]
+        values["precise"] = y
     if line.risk:
         values["found"] = values["stated"]
     if line.grave:
@@ -66,8 +68,8 @@ def _sentence(line: Line, read: Read) -> Verdict:
 
 
 def _whole(case: Whole, read: Read) -> Verdict:
-    """Values: the share of statements whose quotes are `verbatim`, and that are `carried` by a sentence that
-    names a risk."""
+    """Values: the share of quotes that are `verbatim`, and of statements `carried` by a sentence that names a
+    risk."""
     carrying = [line.span for line in case.report.lines if line.risk]
     carried = [s for s in read.statements if any(overlap(Span(s.start, s.end), span) for span in carrying)]
     loose = next((s for s in read.statements if s not in carried), None)
@@ -93,8 +95,9 @@ def _told(case: Told, read: Read) -> Verdict:
 
 
 def _quoted(read: Read, report_id: str, text: str) -> dict[str, float]:
-    """The share of statements that quote the report word for word, where there are any."""
-    verbatim = [s.report_id == report_id and text[s.start : s.end] == s.quote for s in read.statements]
+    """The share of quotes that stand in the report word for word, where there are any."""
+    quotes = (*read.statements, *read.cited)
+    verbatim = [q.report_id == report_id and text[q.start : q.end] == q.quote for q in quotes]
     return {"verbatim": sum(verbatim) / len(verbatim)} if verbatim else {}
 
 
@@ -107,11 +110,14 @@ def _verdict(got: str, fault: str, values: Mapping[str, float]) -> Verdict:
 
 
 def _rating(case: Rated, read: Read) -> Verdict:
-    """Values: `p_red` and whether it was `red`; `rated` right, and the `rag` it was, 0 green to 2 red."""
+    """Values: `p_red`, whether it was `red`, and the squared `red_error`; `rated` right, and the `rag` it
+    was, 0 green to 2 red."""
     got = RAGS[max(range(len(RAGS)), key=read.chances.__getitem__)]
+    p_red, red = read.chances[RAGS.index("red")], float(case.rag == "red")
     values = {
-        "p_red": read.chances[RAGS.index("red")],
-        "red": float(case.rag == "red"),
+        "p_red": p_red,
+        "red": red,
+        "red_error": (p_red - red) ** 2,
         "rag": float(RAGS.index(case.rag)),
         "rated": float(got == case.rag),
     }

@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 
-from evals.calibration import brier, ece
 from evals.metrics import PASSED, Metric, mean
 
 
@@ -37,14 +36,10 @@ METRICS: tuple[Metric, ...] = (
     ),
     Metric("trouble shown", "share of the firm's reports whose planted trouble is quoted", mean("shown")),
     Metric(
-        "brier",
-        "of the probability that a sentence names a risk, from whether it does",
-        brier,
-        "low",
-        "number",
+        "brier", "of the probability that a sentence names a risk", mean("squared_error"), "low", "number"
     ),
-    Metric("ece", "how far that probability is from the share that came true", ece, "low"),
     Metric("rating right", "share of projects rated as they were", mean("rated")),
     Metric("rating balanced", "mean over green, amber and red of the share rated right", balanced),
+    Metric("rating brier", "of the probability of a red rating", mean("red_error"), "low", "number"),
     PASSED,
 )

@@ -1,7 +1,8 @@
 """The subject: the reader of reports, the tool that people call, and the model of ratings."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
@@ -20,13 +21,18 @@ class _View(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
-class Statement(_View):
-    """A risk that was stated, with the words it rests on."""
+class Quoted(_View):
+    """Words of a report, as they were cited."""
 
     report_id: str
     quote: str
     start: int
     end: int
+
+
+class Statement(Quoted):
+    """A risk that was stated, with the words it rests on."""
+
     category: RiskCategory
     severity: Severity
 
@@ -43,6 +49,7 @@ class Read(Answer):
     """What was read out of a report."""
 
     statements: tuple[Statement, ...] = ()
+    cited: tuple[Quoted, ...] = ()  # whatever else was quoted
     sentences: tuple[Heard, ...] = ()
     chances: tuple[float, ...] = ()  # of green, amber and red
 
@@ -97,7 +104,8 @@ def told(within: Setting, case: Told) -> Read:
     with within.sandbox.firm(within.subject.policy_set()) as firm:
         result = firm.call(READS, "summarise_status", **arguments)
     seconds = time.monotonic() - started
-    statements = tuple(_statements(result))
+    quotes = [c for c in result.citations if isinstance(c, QuoteCitation)]
+    statements = tuple(_statements(result, quotes))
     return Read(
         text=result.text,
         trace=(
@@ -112,15 +120,17 @@ def told(within: Setting, case: Told) -> Read:
         ),
         usage=Usage(seconds=seconds),
         statements=statements,
+        cited=tuple(
+            Quoted(report_id=c.id, quote=c.quote, start=c.start, end=c.end) for c in quotes[len(statements) :]
+        ),
     )
 
 
-def _statements(result: ToolResult) -> list[Statement]:
-    """The risks shown, each with the citation of its words."""
-    cited = [c for c in result.citations if isinstance(c, QuoteCitation)]
-    of_risks: Sequence[dict[str, str]] = (result.data or {}).get("risks", [])
-    return [
-        Statement(
+def _statements(result: ToolResult, quotes: Sequence[QuoteCitation]) -> Iterator[Statement]:
+    """The risks shown, each with the citation of its words; the summary's citations come after theirs."""
+    risks: Sequence[Mapping[str, Any]] = (result.data or {}).get("risks", [])
+    for risk, citation in zip(risks, quotes, strict=False):
+        yield Statement(
             report_id=citation.id,
             quote=risk["quote"],
             start=citation.start,
@@ -128,8 +138,6 @@ def _statements(result: ToolResult) -> list[Statement]:
             category=risk["category"],
             severity=risk["severity"],
         )
-        for risk, citation in zip(of_risks, cited, strict=False)  # citations of the summary follow
-    ]
 
 
 def _rated(within: Setting, case: Rated) -> Read:
