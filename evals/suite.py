@@ -162,6 +162,11 @@ def suite(name: str) -> "Suite[Any, Any]":
     return made
 
 
+def cards() -> dict[str, Card]:
+    """The cards of all suites by name, in the order of the alphabet."""
+    return {name: card(folder) for name, folder in sorted(_found().items())}
+
+
 def _found() -> dict[str, Path]:
     """The folders of the suites by name. One that ships is not replaced by another of its name."""
     return {f.parent.name: f.parent for root in reversed(_folders) for f in root.glob("*/suite.py")}

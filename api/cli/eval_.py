@@ -192,6 +192,7 @@ def overrides(
 
 
 from api.cli import (  # noqa: E402  # commands of this group, on `app`
+    eval_baseline,  # noqa: F401
     eval_candidates,  # noqa: F401
     eval_compare,  # noqa: F401
     eval_gate,  # noqa: F401

@@ -19,6 +19,7 @@ COMMANDS = {
     "delegation": "api.cli.delegation:app",
     "audit": "api.cli.audit:app",
     "eval": "api.cli.eval_:app",
+    "prompt": "api.cli.prompt:app",
     "token": "api.cli.token:app",
     "teams": "api.cli.teams:app",
     "people": "api.cli.people:app",

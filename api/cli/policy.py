@@ -1,11 +1,10 @@
 """`chargehand policy`: the approval policies."""
 
-from typing import Annotated
-
 import typer
 
 from api.cli.console import AsJson, console, ending, print_json, settings
 from api.cli.policy_tools import PolicyFile, backtest, lint, test
+from api.cli.proposing import Asker, Why, told
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Show, check and change approval policies."
@@ -64,13 +63,8 @@ def load(file: PolicyFile) -> None:
 @app.command()
 def propose(
     file: PolicyFile,
-    why: Annotated[str, typer.Option(help="Why it should change: those who sign read it.")],
-    person: Annotated[
-        str,
-        typer.Option(
-            "--as", envvar="CHARGEHAND_PERSON", help="Who asks: a person's id, e-mail address or name."
-        ),
-    ],
+    why: Why,
+    person: Asker,
     as_json: AsJson = False,
 ) -> None:
     """Ask for another policy to take the place of the one in force. It does once others have signed. What is
@@ -84,10 +78,4 @@ def propose(
         policy = parse_policy(file.read_text(encoding="utf-8"), file.name)
         database = place(settings()).database()
         card = Workflow(database).propose_policy(principal_of(database, person, "cli"), policy, why)
-    if as_json:
-        print_json(card.model_dump(mode="json"))
-        return
-    console.print(f"Proposed as {card.proposal_id}: {card.title}.", markup=False)
-    for step in card.steps:
-        names = ", ".join(a.person.name for a in step.approvers)
-        console.print(f"  {step.name}: {step.signatures_needed} of {names}", markup=False)
+    told(card, as_json)
