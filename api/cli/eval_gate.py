@@ -96,11 +96,14 @@ def _measured(subject: "Subject", names: Sequence[str] | None, small: bool, fold
 
 
 def _baseline(which: str, suite: str, folder: Path, shipped_in: Path) -> "Baseline | None":
+    from api.cli.eval_baseline import promoted_run
     from evals.baselines import of_run, shipped
     from evals.runs import find_run
 
     if which == "shipped":
         return shipped(suite, shipped_in)
+    if which == "promoted":
+        return of_run(promoted_run(suite, folder))
     return of_run(find_run(folder, which))
 
 

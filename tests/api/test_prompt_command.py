@@ -147,3 +147,15 @@ def test_a_baseline_is_proposed_signed_and_found(here: Application, tmp_path: Pa
     assert eval_baseline.promoted_run("routing", tmp_path / "runs").sha256 == run.sha256
     with pytest.raises(eval_baseline.NoBaseline):
         eval_baseline.promoted_run("staffing", tmp_path / "runs")
+
+
+def test_the_gate_holds_a_run_against_the_promoted_baseline(here: Application, tmp_path: Path) -> None:
+    kept = ("--runs", str(tmp_path / "runs"), "--limits", str(tmp_path / "gates.yaml"))
+    baseline = told(tmp_path, rows(GOOD), SHIPPED.label)
+    worse = told(tmp_path, rows([False] * 8 + GOOD[8:]), NEXT.label)
+    held = ("gate", "--run", worse.facts.run_id, "--baseline", "promoted", *kept)
+    assert "No baseline of routing" in " ".join(call(*held, app=eval_.app, code=2).split())
+    sign(here, proposed("baseline", "propose", baseline.facts.run_id, *kept[:2], app=eval_.app))
+    said = call(*held, app=eval_.app, code=1)
+    assert "BROKEN. passed 0.87" in said and f"against {baseline.facts.run_id}" in said
+    assert "lost: 8" in said
