@@ -13,7 +13,7 @@ from uuid import uuid4
 
 from demo.firm import generate
 from demo.scenario import Scenario
-from evals.demo_firms import SET_UP, DemoFirm
+from evals.demo_firms import SET_UP, DemoFirm, FirmFiles
 from models.policy import PolicySet, policy_sha
 from models.predict.base import Progress, silent
 from models.text.embed import default_embedder
@@ -46,6 +46,11 @@ class Sandbox:
     def scenario(self) -> Scenario:
         """Who is who in the firm."""
         return Scenario.load(self.folder / "truth")
+
+    @property
+    def files(self) -> FirmFiles:
+        """The firm's records, as they were imported."""
+        return FirmFiles(NAME, self.folder / "firm", self.folder / "truth", TODAY)
 
     @cached_property
     def sha256(self) -> str:

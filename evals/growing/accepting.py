@@ -63,7 +63,9 @@ def accept(
         raise DoesNotGrow(suite=to, known=", ".join(n for n in suite_names() if suite(n).grows))
     with queue.turn():
         candidate = queue.acceptable(id_)
-        case = _case(of, of.grows, candidate, {**candidate.drafts.get(to, {}), **fields}, groups, by)
+        content = {**candidate.drafts.get(to, {}), **fields}
+        content = stood_in(content, to, of.grows.names(within))
+        case = _case(of, of.grows, candidate, content, groups, by)
         there = grown(to, within.grown, of.grows.form)
         if case.id not in {g.id for g in there}:  # it is there where an acceptance was cut off
             _apart(of, of.grows, case, within)
@@ -100,11 +102,10 @@ def _case(
     of: "Suite[Any, Any]",
     grows: "Grows[Any, Any]",
     candidate: Candidate,
-    fields: Mapping[str, Any],
+    content: Any,
     groups: Mapping[GroupName, str],
     by: str,
 ) -> Grown[Any]:
-    content = stood_in(fields, of.name, grows.names())
     if grows.today:
         content = _moved(content, candidate.on, grows.today())
     try:

@@ -143,7 +143,7 @@ def _of_override(row: Mapping[str, Any], said: Mapping[str, Any], pseudonyms: Ps
     before, after = hidden(row["before"]), hidden(row["after"])
     changed = tuple(corrections(before, after)) if after else ()
     words = hidden(said.get("said", ""))
-    draft = _sentence(words, said.get("tool", ""), {c.field: c.after for c in changed}) if changed else None
+    drafts = _drafts(words, said.get("tool", ""), {c.field: c.after for c in changed}, proposes=row["kind"])
     return checked(
         Candidate(
             id=id_,
@@ -162,7 +162,7 @@ def _of_override(row: Mapping[str, Any], said: Mapping[str, Any], pseudonyms: Ps
             facts=hidden(row["facts"]),
             corrections=changed,
             expected=_expected(row, changed),
-            drafts={"routing": draft} if draft else {},
+            drafts=drafts,
         )
     )
 
@@ -171,7 +171,6 @@ def _of_chat(row: Mapping[str, Any], pseudonyms: Pseudonyms) -> Candidate:
     id_ = pseudonyms.of(f"message:{row['message_id']}")
     hidden = _Hidden(id_, row["at"], pseudonyms, row["arguments"])
     words, arguments = hidden(row["said"]), hidden(row["arguments"])
-    draft = _sentence(words, row["tool"], arguments)
     return checked(
         Candidate(
             id=id_,
@@ -183,19 +182,32 @@ def _of_chat(row: Mapping[str, Any], pseudonyms: Pseudonyms) -> Candidate:
             said=words,
             after=arguments,
             expected=f"a call of {row['tool']} with what the second message led to",
-            drafts={"routing": draft} if draft else {},
+            drafts=_drafts(words, row["tool"], arguments),
         )
     )
 
 
-def _sentence(said: str, tool: str, values: Mapping[str, Any]) -> dict[str, Any] | None:
-    """A case of the routing suite: the words should have led to the tool with these values, as far as they
-    are arguments of it."""
-    arguments = next((t.arguments.model_fields for t in TOOLS if t.name == tool), None)
-    given = {
-        name: value for name, value in values.items() if arguments and name in arguments and value is not None
-    }
-    return {"say": said, "call": tool, "with": given} if said and given else None
+def _drafts(said: str, tool: str, values: Mapping[str, Any], proposes: str = "") -> dict[str, dict[str, Any]]:
+    """Cases of suites: the words should have led to the tool with these values, as far as they are arguments
+    of it; in a conversation with a project manager, to the tool's findings, or to a proposal."""
+    arguments = next((t.arguments.model_fields for t in TOOLS if t.name == tool), {})
+    given = {name: value for name, value in values.items() if name in arguments and value is not None}
+    if not said or not given:
+        return {}
+    drafts: dict[str, dict[str, Any]] = {"routing": {"say": said, "call": tool, "with": given}}
+    if proposes or not tool.startswith("propose_"):  # what else it would propose, the words do not say
+        expect: dict[str, Any] = {"called": [{"tool": tool, "with": given}]}
+        if proposes:
+            expect = {"proposals": [{"kind": proposes, "fields": given}]}
+        speaker = "project_manager"
+        drafts["conversations"] = {
+            "id": "grown",
+            "kind": "production",
+            "speaker": speaker,
+            "says": said,
+            "expect": expect,
+        }
+    return drafts
 
 
 def _expected(row: Mapping[str, Any], changed: Sequence[Correction]) -> str:

@@ -5,12 +5,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from evals.cases import Case, GroupName
 from models.errors import ChargehandError, Retry
+
+if TYPE_CHECKING:
+    from evals.suite import Setting
 
 F = TypeVar("F", bound=BaseModel)
 C = TypeVar("C", bound=Case)
@@ -58,7 +61,7 @@ class Grows(Generic[F, C]):
 
     form: type[F]  # of what stands in the file
     cases: Callable[[Grown[F]], Sequence[C]]  # what it makes of one
-    names: Callable[[], Mapping[str, Sequence[str]]] = dict  # of its made-up firm, by kind: for pseudonyms
+    names: Callable[["Setting"], Mapping[str, Sequence[str]]]  # of its made-up firm, by kind: for pseudonyms
     today: Callable[[], date] | None = None  # in that firm: a case's dates are moved there
 
 

@@ -154,6 +154,8 @@ def test_a_sentence_that_was_corrected_is_a_draft_for_routing(collected: dict[st
     draft = collected["edit create_assignment"].drafts["routing"]
     assert (draft["call"], draft["with"]) == ("propose_assignment", {"hours_per_week": "8"})
     assert collected["rephrased check_time"].drafts["routing"]["call"] == "check_time"
+    talk = collected["edit create_assignment"].drafts["conversations"]
+    assert talk["expect"]["proposals"] == [{"kind": "create_assignment", "fields": {"hours_per_week": "8"}}]
     assert collected["edit register_risk"].drafts == {}
 
 
@@ -290,6 +292,22 @@ def test_an_accepted_candidate_is_a_case_about_the_suites_firm(
     found = run(routing, within, tmp_path / "runs")
     assert found.rows[-1].id == "grown-0123456789ab"
     assert found.rows[-1].groups["source"] == "production"
+
+
+def test_an_accepted_conversation_is_played_in_the_demo_firm(
+    queue: Queue, within: Setting, tmp_path: Path
+) -> None:
+    says = "is anything iffy about what person:aaaaaaaaaaaa booked on project:bbbbbbbbbbbb"
+    called = [{"tool": "check_time", "with": {"project": "project:bbbbbbbbbbbb"}}]
+    draft = {"id": "grown", "kind": "time", "speaker": "project_manager", "says": says}
+    kept(queue, drafts={"conversations": {**draft, "expect": {"called": called}}})
+    case = accept(queue, "0123", "conversations", within, "eva", fields={}, groups={})
+    name = within.sandbox.scenario.project_name
+    assert case.case.says.endswith(f"booked on {name}")
+    talks = replace(suite("conversations"), cases=lambda within: [])
+    (row,) = run(talks, within, tmp_path / "runs").rows
+    assert (row.id, row.groups["source"]) == ("grown-0123456789ab", "production")
+    assert (row.trace[0].kind, row.trace[0].text) == ("said", case.case.says)
 
 
 @pytest.mark.parametrize(

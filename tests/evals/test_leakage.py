@@ -191,5 +191,7 @@ def test_the_command_ends_with_1_and_names_both_places(
     planted(tmp_path / "evals" / "cases", "Any Python people free next month?")
     leaking = CliRunner().invoke(app, ["leakage", "--json"])
     assert leaking.exit_code == 1
-    (found,) = json.loads(leaking.stdout)
-    assert {found["one"], found["other"]} == {"suite routing: grown-1", "prompts/routing/find_people.yaml"}
+    places = [
+        {found["one"], found["other"]} for found in json.loads(leaking.stdout) if found["fault"] == "leak"
+    ]
+    assert places == [{"suite routing: grown-1", "prompts/routing/find_people.yaml"}]

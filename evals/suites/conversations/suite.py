@@ -5,7 +5,9 @@ from functools import cache
 from pathlib import Path
 
 from evals.cases import Case, Verdict
+from evals.growing.cases import Grown, Grows
 from evals.metrics import PASSED, Metric, mean
+from evals.sandbox import TODAY
 from evals.suite import Setting, Suite
 from evals.talking.judging import judge as judged
 from evals.talking.playing import Played, played
@@ -44,6 +46,28 @@ def _conversation(script: Script) -> Conversation:
     )
 
 
+def from_production(grown: Grown[Script]) -> tuple[Conversation, ...]:
+    """A conversation that somebody had, and what it should have come to."""
+    case = _conversation(grown.case)
+    return (case.model_copy(update={"id": grown.id, "groups": {**case.groups, **grown.all_groups}}),)
+
+
+def stand_ins(within: Setting) -> dict[str, tuple[str, ...]]:
+    """Names of the demo firm for those that may not be told: the main project and its practice first."""
+    firm, scenario = within.sandbox.files, within.sandbox.scenario
+    people, projects = firm.table("people"), firm.table("projects")
+    main = projects["project_id"] == scenario.project_id
+    practice = projects.loc[main, "practice"].iloc[0]
+    client = projects.loc[main, "client_id"].iloc[0]
+    clients = firm.table("clients")
+    return {
+        "person": tuple(people.loc[people["practice"] == practice, "name"]),
+        "project": (*projects.loc[main, "name"], *projects.loc[~main, "name"]),
+        "client": tuple(clients.sort_values("client_id", key=lambda ids: ids != client)["name"]),
+        "invoice": tuple(firm.table("invoices")["invoice_id"]),
+    }
+
+
 def _cases(within: Setting) -> Sequence[Conversation]:
     return [c for c in conversations() if c.script.small or not within.small]
 
@@ -69,4 +93,6 @@ SUITE = Suite(
         Metric("questions", "questions that the copilot asked, in the mean", mean("questions"), better="low"),
     ),
     case_seconds=300,
+    words=lambda case: case.text,
+    grows=Grows(Script, from_production, names=stand_ins, today=lambda: TODAY),
 )

@@ -32,5 +32,5 @@ SUITE = Suite(
     answers=Heard,
     metrics=(PASSED,),
     words=lambda case: case.rule.say,
-    grows=Grows(Expected, from_production, names=stand_ins, today=lambda: firm().today),
+    grows=Grows(Expected, from_production, names=lambda within: stand_ins(), today=lambda: firm().today),
 )
