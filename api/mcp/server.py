@@ -13,9 +13,9 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from api.live import Live
-from api.mcp import prompts
 from api.mcp.access import METADATA_PATHS, PATH, Endpoint, metadata
 from api.mcp.calls import Calls
+from api.mcp.prompts import Beginnings
 from api.mcp.resources import Resources
 from api.mcp.watching import Watching
 from api.wiring import Application
@@ -36,7 +36,7 @@ async def told(ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> Hand
 
 def mounted(served: FastAPI, app: Application, live: Live) -> Endpoint:
     """The server on our application. It answers while its `running()` lasts."""
-    calls, resources = Calls(app), Resources(app)
+    calls, resources, beginnings = Calls(app), Resources(app), Beginnings(app)
     server = Server(
         NAME,
         title="Chargehand",
@@ -48,8 +48,8 @@ def mounted(served: FastAPI, app: Application, live: Live) -> Endpoint:
         on_list_resources=resources.listed,
         on_list_resource_templates=resources.templates,
         on_read_resource=resources.read,
-        on_list_prompts=prompts.listed,
-        on_get_prompt=prompts.worded,
+        on_list_prompts=beginnings.listed,
+        on_get_prompt=beginnings.worded,
         on_subscriptions_listen=Watching(live).listen,
     )
     server.middleware.append(told)
