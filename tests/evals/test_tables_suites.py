@@ -1,16 +1,13 @@
 """The suites of tables: judges, what a prediction may rest on, pinned models, and figures that come again."""
 
-from collections import Counter
 from collections.abc import Iterator
-from datetime import date
-from itertools import chain, combinations
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.metrics import average_precision_score
 
 from evals.cases import Row
 from evals.metrics import frame
@@ -23,24 +20,15 @@ from evals.suites.bench.subject import NextHours, naive
 from evals.suites.invoices.cases import Invoice, books
 from evals.suites.invoices.judge import judge as judge_invoice
 from evals.suites.invoices.subject import Days
-from evals.suites.plans.cases import Task
-from evals.suites.plans.judge import judge as judge_plan
-from evals.suites.plans.making import SKILLS, Family, make
-from evals.suites.plans.subject import Planned
-from evals.suites.staffing.cases import Feasible, Request, wanted_of
-from evals.suites.staffing.judge import judge as judge_shortlist
+from evals.suites.staffing.cases import wanted_of
 from evals.suites.staffing.reading import Reading
-from evals.suites.staffing.subject import Shortlist
-from evals.suites.time.cases import Entry, lots
-from evals.suites.time.judge import judge as judge_entry
-from evals.suites.time.subject import Looked, precision_at
+from evals.suites.time.cases import lots
 from evals.tabular.figures import auc, interval_score, of_probability, skill
 from evals.tabular.firms import evenly, sandbox_files
 from evals.tabular.pinned import ModelHasSeenTheRows, ModelSpanUnknown, pinned
 from models.predict.base import Card, save
+from models.predict.invoices import VERSION, fit
 from models.predict.ledger import NEVER, to_days
-from models.predict.plan_network import impossible
-from models.predict.plan_problem import Assignment, Plan, Problem, Status
 
 SMALL = ("invoices", "bench", "time", "staffing", "plans")
 
@@ -94,6 +82,16 @@ def test_no_time_entry_is_learnt_from_before_it_is_judged(small: Setting) -> Non
         assert set(lot.planted) <= set(lot.judged), "recall is exact: every planted entry is a case"
 
 
+def test_who_fits_agrees_with_the_generators_own_truth(small: Setting) -> None:
+    """Two readings of the same rules, neither of which knows the other."""
+    firm = sandbox_files(small)
+    requests = firm.table("role_requests").set_index("request_id", drop=False)
+    for line in firm.truth("staffing"):
+        wanted = wanted_of(requests.loc[line["request_id"]].to_dict())
+        truth = {person["person_id"]: person["verdict"] for person in line["people"]}
+        assert Reading(firm).verdicts(wanted) == truth
+
+
 def invoice(days: int | None, open_days: int, *, late: bool) -> Invoice:
     return Invoice(
         id="i", text="", expected="", ledger="l", batch=0, invoice_id="i", late=late, days=days,
@@ -141,189 +139,6 @@ def test_the_judge_of_months(hours: float, p: float, passed: bool, why: str) -> 
     verdict = judge_month(case, NextHours(p=p, hours=100, p_naive=0.5, hours_naive=60))
     assert verdict.passed is passed, why
     assert verdict.values["error"] == pytest.approx(abs(100 - hours))
-
-
-def entry(kind: str) -> Entry:
-    return Entry(id="e", text="", expected="", lot="l", entry_id="e", kind=kind, stake=100.0)
-
-
-def looked(p: float, *kinds: str, listed: bool) -> Looked:
-    return Looked(
-        p=p, flagged=p >= 0.5, kinds=kinds, listed=listed, listed_naive=False, precision=0.8,
-        precision_naive=0.1, planted=20, shown=40,
-    )  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    ("case", "said", "passed", "taken_for", "values", "why"),
-    [
-        (entry("weekend"), looked(0.9, "after_close", "weekend", listed=True), True, "weekend",
-         {"found": 1, "kind_right": 1, "of_shown": 0.5, "stake": 100}, "its kind is among those named"),
-        (entry("weekend"), looked(0.9, "after_close", listed=False), True, "after_close",
-         {"found": 0, "kind_right": 0, "of_shown": 0}, "flagged, but crowded out of what is shown"),
-        (entry("weekend"), looked(0.2, listed=False), False, "in order",
-         {"precision_at": 0.8}, "missed: where it stands in the ranking still counts"),
-        (entry("in order"), looked(0.7, "duplicate", listed=True), False, "duplicate",
-         {"found": None, "precision_at": None, "y": 0}, "a false alarm is no part of recall"),
-        (entry("in order"), looked(0.1, listed=False), True, "in order", {}, "left alone"),
-    ],
-)  # fmt: skip
-def test_the_judge_of_time_entries(
-    case: Entry, said: Looked, passed: bool, taken_for: str, values: dict[str, float | None], why: str
-) -> None:
-    verdict = judge_entry(case, said)
-    assert (verdict.passed, verdict.got_label) == (passed, taken_for), why
-    assert {name: verdict.values.get(name) for name in values} == values, why
-
-
-def test_average_precision_is_the_mean_precision_at_the_planted_ones() -> None:
-    strange, score = np.array([1, 0, 1, 0, 1], bool), np.array([0.9, 0.8, 0.8, 0.3, 0.1])
-    at = precision_at(strange, score)
-    assert at.tolist() == pytest.approx([1, 2 / 3, 2 / 3, 1 / 2, 3 / 5]), "equal scores stand together"
-    assert at[strange].mean() == pytest.approx(average_precision_score(strange, score))
-
-
-def test_who_fits_agrees_with_the_generators_own_truth(small: Setting) -> None:
-    """Two readings of the same rules, neither of which knows the other."""
-    firm = sandbox_files(small)
-    requests = firm.table("role_requests").set_index("request_id", drop=False)
-    for line in firm.truth("staffing"):
-        wanted = wanted_of(requests.loc[line["request_id"]].to_dict())
-        truth = {person["person_id"]: person["verdict"] for person in line["people"]}
-        assert Reading(firm).verdicts(wanted) == truth
-
-
-def request(*fits: str) -> Request:
-    able = Feasible(free=frozenset("abc"), skilled=frozenset("abd"), affordable=frozenset("acd"))
-    return Request(id="r", text="", expected="", table="t", request_id="r", fits=fits, feasible=able)
-
-
-@pytest.mark.parametrize(
-    ("case", "people", "passed", "values", "why"),
-    [
-        (request("a"), "abcd", True, {"reciprocal_rank": 1, "recall_3": 1, "feasible": 1 / 3}, "at the top"),
-        (
-            request("d"),
-            "abcd",
-            False,
-            {"reciprocal_rank": 1 / 4, "recall_3": 0, "recall_10": 1},
-            "too far down",
-        ),
-        (
-            request("a", "b", "c", "d"),
-            "ab",
-            True,
-            {"recall_3": 2 / 3, "recall_10": 1 / 2},
-            "of as many as could",
-        ),
-        (request("a"), "", False, {"reciprocal_rank": 0, "feasible": None}, "nobody is no feasible list"),
-    ],
-)
-def test_the_judge_of_shortlists(
-    case: Request, people: str, passed: bool, values: dict[str, float | None], why: str
-) -> None:
-    said = Shortlist(people=tuple(people), reasons=tuple("x" for _ in people), naive=("a",))
-    verdict = judge_shortlist(case, said)
-    assert verdict.passed is passed, why
-    assert bool(verdict.fault) is not passed
-    for name, value in values.items():
-        assert verdict.values.get(name) == (None if value is None else pytest.approx(value)), (name, why)
-
-
-@pytest.mark.parametrize("family", ["packed", "chain", "scarce"])
-@pytest.mark.parametrize("seed", range(5))
-def test_no_plan_is_shorter_than_the_one_a_problem_is_cut_out_of(family: Family, seed: int) -> None:
-    """Some people have as many hours of work as the plan is long, and nobody else can do it."""
-    problem, span = make(family, 4, 14, seed)
-    assert (problem, span) == make(family, 4, 14, seed)
-    hours: Counter[str] = Counter()
-    for work in problem.work:
-        hours.update({skill: count * work.duration for skill, count in work.needs.items()})
-
-    def bound(skills: frozenset[str]) -> float:
-        able = [p for p in problem.people if skills & set(p.skills)]
-        return sum(hours[s] for s in skills) / len(able) if able else 0
-
-    subsets = chain.from_iterable(combinations(SKILLS, n) for n in range(1, len(SKILLS) + 1))
-    assert max(bound(frozenset(s)) for s in subsets) == span == 14
-
-
-def test_an_impossible_problem_has_no_plan() -> None:
-    problem, span = make("impossible", 4, 14, 0)
-    assert span is None
-    assert impossible(problem)
-
-
-TWO = Problem.model_validate(
-    {
-        "problem_id": "two",
-        "skills": ["data"],
-        "people": [{"person_id": "p", "skills": ["data"]}],
-        "work": [
-            {"work_id": "a", "duration": 2, "needs": {"data": 1}, "after": []},
-            {"work_id": "b", "duration": 3, "needs": {"data": 1}, "after": ["a"]},
-        ],
-    }
-)
-
-
-def planned(
-    status: Status, b: int, makespan: int, bound: int, *, in_time: bool = True, reasons: tuple[str, ...] = ()
-) -> Planned:
-    person = [Assignment(person_id="p", skill="data")]
-    none = status == "infeasible"
-    found = Plan(
-        problem_id="two",
-        status=status,
-        makespan=None if none else makespan,
-        lower_bound=None if none else bound,
-        starts={} if none else {"a": 0, "b": b},
-        people={} if none else {"a": person, "b": person},
-        reasons=list(reasons),
-    )
-    return Planned(plan=found, in_time=in_time, greedy=5)
-
-
-@pytest.mark.parametrize(
-    ("optimum", "said", "score", "fault", "why"),
-    [
-        (5, planned("optimal", 2, 5, 5), 1, "", "sound and as short as can be"),
-        (5, planned("feasible", 3, 6, 4), 5 / 6, "There is a plan of 5.", "sound and a day too long"),
-        (5, planned("optimal", 1, 4, 4), 0, "Work b starts at 1, before a ends at 2.", "b begins too early"),
-        (
-            5,
-            planned("feasible", 3, 6, 6),
-            0,
-            "The lower bound 6 is above the least length 5.",
-            "a false bound",
-        ),
-        (
-            5,
-            planned("optimal", 3, 6, 6),
-            0,
-            "It is called optimal, and 5 is the least length.",
-            "a false claim",
-        ),
-        (5, planned("infeasible", 0, 0, 0), 0, "The problem has a plan.", "it gave up"),
-        (5, planned("optimal", 2, 5, 5, in_time=False), 1, "It came after the time limit.", "too late"),
-        (None, planned("infeasible", 0, 0, 0, reasons=("why",)), 1, "", "it says why there is none"),
-        (None, planned("infeasible", 0, 0, 0), 0, "It does not say why there is no plan.", "it does not"),
-        (None, planned("optimal", 2, 5, 5), 0, "The problem has no plan.", "a plan that cannot be"),
-    ],
-)
-def test_the_judge_of_plans(optimum: int | None, said: Planned, score: float, fault: str, why: str) -> None:
-    verdict = judge_plan(Task(id="t", text="", expected="", problem=TWO, optimum=optimum), said)
-    assert verdict.score == pytest.approx(score), why
-    assert verdict.passed is (fault == ""), why
-    assert fault in verdict.fault, why
-    assert ("gap" in verdict.values) is (optimum is not None)
-
-
-def test_what_keeps_the_first_ones_from_it_is_said() -> None:
-    said = Shortlist(people=("b", "c", "d"), reasons=("", "x", "x"), naive=())
-    verdict = judge_shortlist(request("a"), said)
-    assert verdict.fault == "b is not affordable; c is not skilled; d is not free."
-    assert verdict.values["reasons"] == pytest.approx(2 / 3)
 
 
 def test_the_naive_answer_of_the_bench_is_how_it_went_for_those_alike() -> None:
@@ -405,6 +220,27 @@ def test_a_pinned_model_must_not_have_seen_the_rows(
     else:
         with pytest.raises(error):
             found()
+
+
+def test_a_pinned_model_predicts_in_place_of_one_fitted_in_the_run(small: Setting, tmp_path: Path) -> None:
+    """On the rows of the first batch it is the same model, fitted before."""
+    book, tried = books(small)[0], suite("invoices")
+    first = book.first_day(0)
+    (tmp_path / "past.csv").write_text("a\n")
+    for until, folder in ((first - timedelta(days=1), "before"), (first, "too late")):
+        card = Card.of("invoices", VERSION, [tmp_path / "past.csv"], until)
+        save(fit(book.known(0)), card, tmp_path / folder)
+    within = Setting(Subject(models={"invoices": tmp_path / "before"}), small=True)
+    within.once("ledgers", lambda: books(small))
+    case = next(c for c in tried.cases(within) if c.batch == 0)
+    pinned_one, own = tried.answer(within, case), tried.answer(small, case)
+    assert pinned_one.p == own.p
+    assert pinned_one.trace[0].text == "pinned"
+    assert own.trace[0].text.startswith("fitted on ")
+    late = Setting(Subject(models={"invoices": tmp_path / "too late"}), small=True)
+    late.once("ledgers", lambda: books(small))
+    with pytest.raises(ModelHasSeenTheRows, match=first.isoformat()):
+        tried.cases(late)
 
 
 def test_a_model_of_another_suite_is_not_pinned(tmp_path: Path) -> None:
