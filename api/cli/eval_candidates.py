@@ -240,6 +240,7 @@ def _done(candidate: "Candidate", as_json: bool) -> None:
 
 
 def _table(found: "Sequence[Candidate]") -> None:
+    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
@@ -248,7 +249,7 @@ def _table(found: "Sequence[Candidate]") -> None:
         state = "may be personal" if c.flagged and c.state == "waiting" else c.state
         what = f"{c.event.replace('_', ' ')}, {c.kind.replace('_', ' ')}"
         table.add_row(*map(Text, (c.id, c.week, what, f"{c.category}: {c.reason}", c.expected, state)))
-    console.print(table)
+    Console(highlight=False).print(table)
 
 
 def _tell(c: "Candidate") -> None:

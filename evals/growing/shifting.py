@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from models.actions import ActionAdapter
+from models.money import CENT
 from models.pseudonyms import Pseudonyms
 from models.text.request_dates import named_days
 
@@ -39,7 +40,9 @@ class Shift:
 
     def money(self, amount: Decimal) -> Decimal:
         """Exact, so that sums and products are: parts of a cent may stand where a rate had cents."""
-        return amount * self.factor
+        exact = amount * self.factor
+        cents = exact.quantize(CENT)
+        return cents if cents == exact else exact.normalize()
 
     def day(self, day: date) -> date:
         return day + timedelta(weeks=self.weeks)

@@ -383,6 +383,23 @@ def test_the_commands(
     assert (refused.exit_code, "already" in refused.output) == (2, True)
 
 
+def test_the_command_collects_what_was_overridden(
+    workflow: Workflow, admin_dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CHARGEHAND_HOME", str(tmp_path))
+    monkeypatch.setenv("DATABASE_URL", admin_dsn)
+    reject(workflow, propose(workflow, assignment()), "rita", "Jane Miller has no time.")
+    told = [CliRunner().invoke(app, ["candidates", "collect", "--json"]) for _ in range(2)]
+    assert [json.loads(t.stdout) for t in told] == [
+        {"added": 1, "waiting": 1, "flagged": 1},
+        {"added": 0, "waiting": 1, "flagged": 1},
+    ]
+    later = CliRunner().invoke(app, ["candidates", "collect", "--since", "2999-01-01", "--json"])
+    assert json.loads(later.stdout)["added"] == 0
+    refused = CliRunner().invoke(app, ["candidates", "collect", "--as", "Paula Pohl"])
+    assert (refused.exit_code, "evals.run" in refused.output) == (2, True)
+
+
 # What no text may keep.
 
 KNOWN = [
