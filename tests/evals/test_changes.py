@@ -1,13 +1,11 @@
 """The suite of change requests: sound cases, figures it must not fall under, and the gate of an order."""
 
-from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest
 
 from evals.quality.changes import on_cases
-from evals.subjects import Subject
-from evals.suite import Setting, setting, suite
+from evals.suite import Setting, suite
 from evals.suites.changes.cases import SMALL, Judgement, agreement, judgements, messages
 from evals.suites.changes.judge import judge, right_by_ground
 from evals.suites.changes.subject import Found, Gate, proposed
@@ -45,12 +43,6 @@ def test_findings_clauses_and_prices_stay_right() -> None:
 
 def test_how_sure_a_finding_is_said_to_be_is_what_was_counted() -> None:
     assert right_by_ground() == RIGHT
-
-
-@pytest.fixture(scope="module")
-def within() -> Iterator[Setting]:
-    with setting(Subject(), small=True) as made:
-        yield made
 
 
 def test_a_change_order_meets_its_gate_through_the_real_tools(within: Setting) -> None:

@@ -169,11 +169,10 @@ def test_without_own_records_there_are_no_such_cases(tmp_path: Path) -> None:
         assert judged(Setting(Subject(), data=data), OWN).empty
 
 
-def test_the_tool_quotes_the_firms_reports_and_leaves_a_trace() -> None:
-    with setting(Subject(), small=True) as within:
-        with within.sandbox.firm(within.subject.policy_set()) as firm:
-            case = next(c for c in of_firm(firm, small=True) if c.groups["difficulty"] == "biting")
-        found = answer(within, case)
+def test_the_tool_quotes_the_firms_reports_and_leaves_a_trace(within: Setting) -> None:
+    with within.sandbox.firm(within.subject.policy_set()) as firm:
+        case = next(c for c in of_firm(firm, small=True) if c.groups["difficulty"] == "biting")
+    found = answer(within, case)
     assert [step.kind for step in found.trace] == ["called", "found"]
     assert found.trace[1].data["projects"][0]["report_id"] == case.report_id
     assert judge(case, found).values["verbatim"] == 1

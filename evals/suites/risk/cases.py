@@ -23,7 +23,7 @@ LANGUAGES: Mapping[str, str] = {
     "spanish": "es",
 }  # parts; the others are English
 SMALL_OF_PART = 2  # written reports of each part that the small part has
-SMALL_OF_FIRM = 3  # of the demo firm's reports of each stage
+SMALL_OF_FIRM = 2  # of the demo firm's reports of each stage
 QUIET = 8  # every so-manieth of the demo firm's reports without planted trouble is read
 
 
