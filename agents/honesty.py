@@ -73,7 +73,7 @@ def objection(text: str, messages: Sequence[AnyMessage], names: Iterable[Name]) 
         names: what the person may see by name."""
     found = [s.result for s in steps(current_turn(messages)) if s.result]
     if unknown := ungrounded(text, found):
-        return f"{', '.join(unknown[:3])} is in no record I looked up"
+        return f"it holds {_numbers(len(unknown))} that no record I looked up has"
     if deed := _claimed(text, found):
         return f"it says “{deed}”, and nothing was: what I do is propose"
     if strange := _unheard_of(text, messages, names):
@@ -81,6 +81,11 @@ def objection(text: str, messages: Sequence[AnyMessage], names: Iterable[Name]) 
     if language := _foreign(text, messages):
         return f"it is in another language than yours ({language})"
     return ""
+
+
+def _numbers(count: int) -> str:
+    """Not which: what no record has may come from somewhere else, and be nobody's to read."""
+    return "a number or an id" if count == 1 else f"{count} numbers or ids"
 
 
 def _claimed(text: str, found: Sequence[ToolResult]) -> str:

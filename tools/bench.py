@@ -19,7 +19,7 @@ from tools.confidence import probability
 from tools.lookup import find_person, find_practice
 from tools.registry import Tool, ToolContext, ToolResult
 from tools.staffing import ProposeAssignment, must_sign, propose_assignment
-from workflow.propose import Draft, propose
+from workflow.propose import Draft, propose_once
 
 HISTORY_MONTHS = 6  # what the bench model looks back on
 LISTED = 15
@@ -113,7 +113,7 @@ def propose_development(ctx: ToolContext, asked: ProposeDevelopment) -> ToolResu
         ends_on=ends_on,
         hours=asked.hours_per_week * asked.weeks,
     )
-    card = propose(
+    card = propose_once(
         ctx.tx,
         Draft(
             action=action,

@@ -27,7 +27,7 @@ from tools.change_views import Comparison, data_of, text_of
 from tools.lookup import Project, find_project
 from tools.registry import Ask, Question, Tool, ToolContext, ToolResult
 from tools.staffing import must_sign
-from workflow.propose import Draft, propose
+from workflow.propose import Draft, propose_once
 
 _BEARING: tuple[TermKind, ...] = ("change_rate", "change_notice", "change_signatory", "fee_cap")
 _LONGEST_MESSAGE = 20_000  # characters
@@ -76,7 +76,7 @@ def propose_change_order(ctx: ToolContext, asked: ProposeChangeOrder) -> ToolRes
         )
     action = _action(found, found.order)
     evidence = _evidence(found)
-    card = propose(
+    card = propose_once(
         ctx.tx,
         Draft(
             action=action,

@@ -17,7 +17,7 @@ from tools.confidence import probability
 from tools.lookup import find_client, find_project
 from tools.registry import Tool, ToolContext, ToolResult
 from tools.staffing import must_sign
-from workflow.propose import Draft, propose
+from workflow.propose import Draft, propose_once
 
 MODEL = "invoice-delay"
 SHOWN = 40
@@ -95,7 +95,7 @@ def propose_reminder(ctx: ToolContext, asked: ProposeReminder) -> ToolResult:
     )
     predictions, says_model = _predictions(ctx, rows)
     evidence = (_citation(row, today),)
-    card = propose(
+    card = propose_once(
         ctx.tx,
         Draft(
             action=action,

@@ -18,7 +18,7 @@ from tools.lookup import Project, find_project
 from tools.money import Converter
 from tools.registry import Tool, ToolContext, ToolResult
 from tools.staffing import must_sign
-from workflow.propose import Draft, propose
+from workflow.propose import Draft, propose_once
 
 NEAR_BUDGET = Decimal("0.95")
 
@@ -111,7 +111,7 @@ def propose_hold(ctx: ToolContext, asked: ProposeHold) -> ToolResult:
         RecordCitation(record="invoice", id=row["invoice_id"], says=f"{action.amount}, open"),
         *(f.citation for f in findings),
     )
-    card = propose(
+    card = propose_once(
         ctx.tx,
         Draft(
             action=action,

@@ -17,7 +17,7 @@ from tools.confidence import probability
 from tools.lookup import find_project
 from tools.registry import Ask, Question, Tool, ToolContext, ToolResult
 from tools.staffing import must_sign
-from workflow.propose import Draft, propose
+from workflow.propose import Draft, propose_once
 
 MODEL = "risk"
 REPORTS = 150  # read at once; the newest of each project
@@ -140,7 +140,7 @@ def _propose(ctx: ToolContext, named: Named) -> Any:
         owner_id=report["manager_id"],
         review_on=ctx.now.date() + REVIEW_AFTER,
     )
-    return propose(
+    return propose_once(
         ctx.tx,
         Draft(
             action=action,

@@ -18,7 +18,7 @@ from tools.lookup import Project, find_person, find_project
 from tools.money import Converter
 from tools.registry import Ask, Question, Tool, ToolContext, ToolResult
 from workflow.cards import ProposalCard
-from workflow.propose import Draft, propose
+from workflow.propose import Draft, propose_once
 
 POOL = 120  # people looked at for one request
 FULL_WEEK = Decimal(40)
@@ -131,7 +131,7 @@ def propose_assignment(
         bill_rate=option.bill_rate.rounded(),
         request_id=request,
     )
-    card = propose(
+    card = propose_once(
         ctx.tx,
         Draft(
             action=action,

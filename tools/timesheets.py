@@ -21,7 +21,7 @@ from tools.lookup import find_project
 from tools.money import Converter
 from tools.registry import Limits, Tool, ToolContext, ToolResult
 from tools.staffing import must_sign
-from workflow.propose import Draft, propose
+from workflow.propose import Draft, propose_once
 
 MODEL = "time-anomaly"
 READ = 40_000  # entries looked at in one call
@@ -115,7 +115,7 @@ def propose_returns(ctx: ToolContext, asked: ProposeReturns) -> ToolResult:
         period_starts_on=since, period_ends_on=until, items=tuple(_returned(s) for s in strange)
     )
     evidence = tuple(s.citation() for s in strange)
-    card = propose(
+    card = propose_once(
         ctx.tx,
         Draft(
             action=action,

@@ -96,6 +96,13 @@ def propose(tx: Tx, draft: Draft) -> ProposalCard:
     return card(tx, proposal_id)
 
 
+def propose_once(tx: Tx, draft: Draft) -> ProposalCard:
+    """As `propose`, but where the caller has proposed the same already and it still waits: that one. A model
+    that loops, or a client that tries again, makes no second one. Role: agent."""
+    waiting = tx.value("proposals.waiting_alike", action=draft.action.model_dump(mode="json"))
+    return card(tx, waiting) if waiting else propose(tx, draft)
+
+
 def _on_behalf_of(tx: Tx, draft: Draft) -> str | None:
     """The person whose account the draft names. Raises NotFound for somebody who does not work here."""
     if draft.on_behalf_of is None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 import yaml
 from pydantic import TypeAdapter, ValidationError
@@ -11,7 +11,7 @@ from yaml.nodes import MappingNode, Node, SequenceNode
 from evals.talking.script import Script
 from models.errors import ChargehandError, Retry
 
-_SCRIPTS: TypeAdapter[tuple[Script, ...]] = TypeAdapter(tuple[Script, ...])
+S = TypeVar("S", bound=Script)
 
 
 class ScriptWrong(ChargehandError):
@@ -21,9 +21,11 @@ class ScriptWrong(ChargehandError):
     retry: ClassVar[Retry] = "with a fix"
 
 
-def scripts(path: Path) -> tuple[Script, ...]:
-    """The scenarios of a YAML file, which is a list of them. Raises ScriptWrong, of the first thing wrong."""
+def scripts(path: Path, of: type[S]) -> tuple[S, ...]:
+    """The scenarios of a YAML file, which is a list of them. `of`: what each is read as. Raises ScriptWrong,
+    of the first thing wrong."""
     text = path.read_text(encoding="utf-8")
+    adapter: TypeAdapter[tuple[S, ...]] = TypeAdapter(tuple[of, ...])  # type: ignore[valid-type]
     try:
         root, read = yaml.compose(text, Loader=yaml.SafeLoader), yaml.safe_load(text)
     except yaml.MarkedYAMLError as e:
@@ -32,7 +34,7 @@ def scripts(path: Path) -> tuple[Script, ...]:
     if not isinstance(read, list):
         raise ScriptWrong(path=str(path), line=1, reason="it is no list of scenarios")
     try:
-        found = _SCRIPTS.validate_python(tuple(read))
+        found = adapter.validate_python(tuple(read))
     except ValidationError as e:
         first = e.errors()[0]
         where = ".".join(str(part) for part in first["loc"][1:])

@@ -48,7 +48,7 @@ def conversation(script: Script) -> Conversation:
 @cache
 def conversations(scenarios: Path) -> tuple[Conversation, ...]:
     """All of a folder's, by file and in the order in which they stand there. Raises ScriptWrong."""
-    return tuple(conversation(s) for file in sorted(scenarios.glob("*.yaml")) for s in scripts(file))
+    return tuple(conversation(s) for file in sorted(scenarios.glob("*.yaml")) for s in scripts(file, Script))
 
 
 def conversation_suite(folder: Path, metrics: tuple[Metric, ...] = METRICS) -> Suite[Conversation, Played]:

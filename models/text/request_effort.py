@@ -22,7 +22,9 @@ _NUMBERS = {
     "fifty": Decimal(50), "sixty": Decimal(60), "eighty": Decimal(80), "ninety": Decimal(90),
     "a hundred": Decimal(100),
 }  # fmt: skip
-_NUMBER = rf"(?:\d+(?:[.,]\d+)?|{'|'.join(sorted(map(re.escape, _NUMBERS), key=len, reverse=True))})"
+# Of four digits at most: nobody means a larger one, and what is computed of it must fit days and money.
+_DIGITS = r"\d{1,4}(?:[.,]\d{1,3})?(?!\d)"
+_NUMBER = rf"(?:{_DIGITS}|{'|'.join(sorted(map(re.escape, _NUMBERS), key=len, reverse=True))})"
 _ROLE_NOUNS = (
     "engineer", "developer", "analyst", "consultant", "designer", "architect", "scientist", "manager",
     "tester", "researcher", "trainer", "writer", "specialist", "lead", "partner", "administrator", "coach",

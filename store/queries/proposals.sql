@@ -27,6 +27,12 @@ union all select project_id, name from firm.project
 union all select client_id, name from firm.client
   where client_id = any (%(ids)s) and client_id in (select unnest(app.visible_clients()));
 
+-- name: waiting_alike
+-- The caller's oldest proposal of exactly this action that waits for signatures.
+select p.proposal_id from workflow.proposal p join workflow.proposal_version v using (proposal_id, version)
+where p.proposer_id = app.me() and p.state = 'pending' and v.action = %(action)s
+order by p.created_at, p.proposal_id limit 1;
+
 -- name: lock
 -- Take the proposal's lock and say whether the caller may see it. What it holds is read afterwards, by another
 -- statement: this one may have waited, and would join yesterday's version to today's proposal.

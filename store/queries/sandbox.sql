@@ -77,3 +77,28 @@ select c.contract_id, c.position + 1, '99', 'Further terms', d.length - char_len
   c.embedding
 from firm.clause c join document d using (contract_id)
 order by c.position desc limit 1;
+
+-- name: recognised
+-- Which of these words are ids or cost rates of the firm's records, and which names of them stand in a text, as far as
+-- the caller sees the records.
+with words as (select unnest(%(words)s::text[]) as word)
+select word as mark from words where word in (
+  select project_id from firm.project union all select client_id from firm.client
+  union all select contract_id from firm.contract union all select invoice_id from firm.invoice
+  union all select report_id from firm.status_report union all select request_id from firm.role_request
+  union all select opportunity_id from firm.opportunity union all select assignment_id from firm.assignment
+  union all select person_id from firm.person union all select cost_rate::text from firm.person_rate)
+union select entry_id from firm.time_entry where entry_id = any (%(words)s::text[])
+union select name from firm.project where position(name in %(text)s::text) > 0
+union select name from firm.client where position(name in %(text)s::text) > 0
+union select name from firm.person where position(name in %(text)s::text) > 0
+order by 1;
+
+-- name: powers
+-- Who may do what: roles, delegations in force, accounts that are one person, and the policy in force.
+select 'role ' || g.person_id || ' ' || g.role || ' ' || g.scope_kind || ' ' || g.scope_id as power
+from access.role_grant g
+union select 'delegation ' || d.delegator_id || ' ' || d.delegate_id from workflow.delegation d
+  where d.revoked_at is null
+union select 'policy ' || p.sha256 from workflow.active_policy p
+order by 1;

@@ -69,7 +69,8 @@ def test_words_with_numbers_from_nowhere_are_never_shown(say, endpoint, words: s
     endpoint.calls("find_people", FIND)
     endpoint.says(words)
     events = say()
-    assert missing in remarks(events)
+    assert "wording is left out" in remarks(events)
+    assert missing not in remarks(events), "nor told by the way"
     assert events[-1].text.startswith(SHORTLIST)
     assert words not in "".join(e.text for e in events if isinstance(e, TextDelta))
 

@@ -331,5 +331,5 @@ def test_what_is_wrong_in_a_file_is_told_with_its_line(
     path = tmp_path / "some.yaml"
     path.write_text(text)
     with pytest.raises(ScriptWrong, match=reason) as wrong:
-        scripts(path)
+        scripts(path, Script)
     assert f"some.yaml, line {line}:" in wrong.value.sentence

@@ -126,6 +126,7 @@ def test_effort_is_hours_of_a_role(text: str, hours: Decimal | int, role: str) -
         "the feed is 3 days late",  # a delay
         "we met 2 weeks ago",  # a date
         "for the next 6 weeks I am away",  # a period
+        "99999999999999999999 days of a senior data engineer",  # more than anybody means, or a date can hold
     ],
 )
 def test_times_that_are_no_effort(text: str) -> None:

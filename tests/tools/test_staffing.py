@@ -124,6 +124,19 @@ def test_an_assignment_is_proposed_as_it_was_shown(own_firm: Firm) -> None:
     assert shown.created_at.tzinfo is not None and NOW.tzinfo is not None
 
 
+def test_the_same_again_is_the_same_proposal(own_firm: Firm) -> None:
+    """A model that loops, or a client that tries again, makes no second one; another wish is another."""
+    person = own_firm.scenario.staffing.fits[-1]
+
+    def proposed(**more: Any) -> Any:
+        wanted = ask(own_firm, person=person, **more)
+        return own_firm.call("project_manager", "propose_assignment", **wanted).proposals[0]
+
+    first = proposed()
+    assert proposed() == first
+    assert proposed(hold=True) != first
+
+
 def test_asking_for_an_end_before_the_start_asks_back(own_firm: Firm) -> None:
     """A project that is over: until when, then?"""
     ((over, ended),) = own_firm.rows(

@@ -26,7 +26,7 @@ class Conversation(Case):
 @cache
 def conversations() -> tuple[Conversation, ...]:
     """All of them, by file and in the order in which they stand there."""
-    return tuple(_conversation(s) for file in sorted(SCENARIOS.glob("*.yaml")) for s in scripts(file))
+    return tuple(_conversation(s) for file in sorted(SCENARIOS.glob("*.yaml")) for s in scripts(file, Script))
 
 
 def _conversation(script: Script) -> Conversation:
