@@ -12,6 +12,7 @@ from models.access import service
 from tests.web import reading
 from tests.web.conftest import AXE, DESKTOP, PHONE, Open, Served, park, told
 from tests.workflow import firm
+from tests.workflow.promoting import prompt
 from workflow.cards import ProposalCard
 from workflow.delegations import Wanted
 
@@ -60,6 +61,7 @@ def everything(served: Served, assignment: ProposalCard) -> Iterator[tuple[str, 
     with app.db.tx(service("messages"), "worker") as tx:
         for surface in ("mail", "slack"):
             tx.execute("deliveries.enable", surface=surface, enabled=True)
+    promotion = app.workflow.propose_version(firm.principal("ada"), prompt())
     thread = app.copilot.open_thread(firm.principal("paula"), "Who for Aurora?")
     app.workflow.pause(firm.principal("dora"), "erp", "Year end")
     park(served, assignment)
@@ -72,6 +74,7 @@ def everything(served: Served, assignment: ProposalCard) -> Iterator[tuple[str, 
         ("all proposals", "dora", "/inbox?box=all&min_amount=1"),
         ("nothing fits", "dora", "/inbox?text=nothing"),
         ("assignment", "dora", f"/proposals/{assignment.proposal_id}"),
+        ("promotion", "dora", f"/proposals/{promotion.proposal_id}"),
         ("question", "paula", f"/proposals/{asked.proposal_id}"),
         ("change order", "dora", f"/proposals/{order.proposal_id}"),
         ("batch", "paula", f"/proposals/{batch.proposal_id}"),
