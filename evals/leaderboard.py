@@ -83,8 +83,8 @@ class Board:
 
 
 def boards(runs: Iterable[Run], baselines: Mapping[str, str]) -> tuple[Board, ...]:
-    """By suite, whole runs before small ones, the newest cases first. `baselines` is the id of the run in
-    force, by suite."""
+    """By suite, whole runs before small ones, the newest cases first. `baselines` is the sha256 of the
+    run in force, by suite."""
     by_cases: dict[tuple[str, bool, str], list[Run]] = defaultdict(list)
     for run in runs:
         by_cases[run.facts.suite, run.facts.small, run.facts.cases_sha256].append(run)
@@ -99,7 +99,7 @@ def boards(runs: Iterable[Run], baselines: Mapping[str, str]) -> tuple[Board, ..
 def _ranked(runs: Sequence[Run], metric: Metric, baseline: str | None) -> tuple[Standing, ...]:
     """Those whose figure is not defined come last."""
     found = [
-        Standing(same, metric.name, any(run.facts.run_id == baseline for run in same))
+        Standing(same, metric.name, any(run.sha256 == baseline for run in same))
         for same in _by_subject(run for run in runs if metric.name in run.facts.figures)
     ]
     sign = -1 if metric.better == "high" else 1

@@ -41,7 +41,7 @@ def promoted_run(suite: str, folder: Path) -> "Run":
     NoBaseline, UnknownRun, RunAltered, NotTheBaseline."""
     from evals.runs import load_run
 
-    found = next((p for p in _promoted() if p.name == suite), None)
+    found = next((p for p in promoted() if p.name == suite), None)
     if found is None:
         raise NoBaseline(suite=suite)
     run = load_run(folder, found.run_id)
@@ -56,7 +56,7 @@ def promoted_run(suite: str, folder: Path) -> "Run":
 def show(as_json: AsJson = False) -> None:
     """The promoted baseline of each suite."""
     with ending():
-        found = _promoted()
+        found = promoted()
     if as_json:
         print_json([_json(p) for p in found])
     elif not found:
@@ -98,8 +98,8 @@ def propose(
     told(card, as_json)
 
 
-def _promoted() -> "list[Promotion]":
-    """What is in force, by suite."""
+def promoted() -> "list[Promotion]":
+    """The baselines in force, one for each suite that has one, as the database knows them."""
     from api.database import SET_UP, place
     from workflow.in_force import history
 

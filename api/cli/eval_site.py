@@ -104,13 +104,11 @@ class Viewer:
 
 
 @contextmanager
-def site(
-    folder: Path, named: Sequence[Run] = (), baselines: Mapping[str, str] | None = None
-) -> Iterator[FastAPI]:
+def site(folder: Path, named: Sequence[Run], baselines: Mapping[str, str]) -> Iterator[FastAPI]:
     """The application; what it made for the viewer is gone on leaving."""
     os.environ.setdefault("INSPECT_DISPLAY", "none")  # its progress bars are for a terminal
     with tempfile.TemporaryDirectory(prefix="chargehand-view-") as room:
-        yield _application(Kept(folder, named), Path(room), baselines or {})
+        yield _application(Kept(folder, named), Path(room), baselines)
 
 
 def _application(kept: Kept, room: Path, baselines: Mapping[str, str]) -> FastAPI:

@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Literal
 
 from PIL import Image
-from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, FloatRect, Page, ViewportSize, sync_playwright
 
 from api.cli.console import console, settings
 from api.cli.demo_play import play_day
 from api.cli.demo_stage import DemoHome, Running, prepare
+from api.cli.eval_screens import looser_policy_page
 from api.cli.slack_screens import slack_pages
 from api.database import stop_embedded
 from models.predict.base import silent
@@ -25,6 +26,7 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 WIDE: ViewportSize = {"width": 1280, "height": 860}
 PHONE: ViewportSize = {"width": 390, "height": 844}
 MESSAGE: ViewportSize = {"width": 720, "height": 240}
+COMPARISON: FloatRect = {"x": 0, "y": 0, "width": 1280, "height": 1700}
 COLOURS = 128  # of a picture: text stays sharp, and it takes a third of the room
 ALL, MINE = "/inbox?box=all", "/inbox"
 CARD = ".lines a[href^='/proposals/']"
@@ -74,6 +76,7 @@ def main() -> None:
     if program is None:
         raise SystemExit("No Chromium is installed.")
     OUT.mkdir(parents=True, exist_ok=True)
+    comparison = looser_policy_page()  # before Playwright's loop runs: Inspect starts one of its own
     try:
         prepare(found, home, 1.0, silent)
         personas = json.loads((home.truth / "personas.json").read_text(encoding="utf-8"))
@@ -89,6 +92,7 @@ def main() -> None:
                 _take(_signed_in(browser, running, ids[screen.part], screen), running.url, name, screen)
             for name, html in slack_pages(running, ids):
                 _draw(browser.new_page(viewport=MESSAGE), html, name)
+            _compare(browser.new_page(viewport=WIDE), comparison)
             browser.close()
     finally:
         stop_embedded(found)
@@ -123,6 +127,15 @@ def _draw(page: Page, html: str, name: str) -> None:
     """What another's client would show, in full."""
     page.set_content(html)
     keep(page.screenshot(full_page=True), name)
+    page.close()
+
+
+def _compare(page: Page, html: str) -> None:
+    """The top of a comparison, and the row that was lost first."""
+    page.set_content(html)
+    page.locator("details.group[open]").evaluate_all("all => all.forEach(d => d.open = false)")
+    page.locator("details.row summary").first.click()
+    keep(page.screenshot(full_page=True, clip=COMPARISON), "eval-comparison")
     page.close()
 
 

@@ -1,5 +1,6 @@
 """The page of two runs: the answer first, then what it is made of."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
@@ -20,6 +21,7 @@ from evals.pages.run import bins_of, few, records
 from evals.pages.versions import versions_of
 
 Change = Literal["lost", "gained", "wrong in both"]
+_DRAWN = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 TONES: Mapping[str, plots.Tone] = {"better": "better", "worse": "worse", "not told apart": "same"}
 
 
@@ -179,9 +181,9 @@ def _showing(rows: Sequence[Row]) -> dict[str, Row]:
     return shown
 
 
-def _said(step: Step) -> tuple[object, ...]:
-    """A step but for the time it took."""
-    return step.kind, step.by, step.text, dict(step.data)
+def _said(step: Step) -> str:
+    """A step but for the time it took, and for ids that are drawn anew in each run."""
+    return _DRAWN.sub("", step.model_dump_json(exclude={"milliseconds"}))
 
 
 def _calibration(found: Comparison) -> tuple[Markup | str, dict[str, list[dict[str, object]]]]:

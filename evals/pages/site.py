@@ -15,14 +15,14 @@ from evals.runs import Run
 def write(
     folder: Path,
     runs: Sequence[Run],
-    pairs: Sequence[tuple[Run, Run]] = (),
-    baselines: Mapping[str, str] | None = None,
+    pairs: Sequence[tuple[Run, Run]],
+    baselines: Mapping[str, str],
 ) -> list[Path]:
     """The page of every run and of every pair, the list of them and the leaderboard; what was written.
     Raises NotComparable."""
     pages = {
         "index.html": index_page(runs, pairs),
-        "leaderboard.html": leaderboard_page(boards(runs, baselines or {})),
+        "leaderboard.html": leaderboard_page(boards(runs, baselines)),
         **{run_file(run.facts.run_id): run_page(run) for run in runs},
         **{
             comparison_file(before.facts.run_id, after.facts.run_id): comparison_page(compare(before, after))

@@ -145,6 +145,7 @@ def test_a_baseline_is_proposed_signed_and_found(here: Application, tmp_path: Pa
     assert (found["suite"], found["sha256"]) == ("routing", run.sha256)
     assert run.facts.run_id in call("baseline", "show", app=eval_.app)
     assert eval_baseline.promoted_run("routing", tmp_path / "runs").sha256 == run.sha256
+    assert "baseline in force" in call("leaderboard", "--in-force", *kept, app=eval_.app)
     with pytest.raises(eval_baseline.NoBaseline):
         eval_baseline.promoted_run("staffing", tmp_path / "runs")
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
 from typer.testing import CliRunner
@@ -114,6 +115,17 @@ def test_rows_that_flipped_or_stayed_wrong_show_both_traces(tmp_path: Path) -> N
     assert 'class="proposed apart"' in lost, "where the two traces part"
 
 
+def test_traces_do_not_part_where_only_drawn_ids_do(tmp_path: Path) -> None:
+    def proposed(id: UUID, milliseconds: int) -> Step:
+        return PROPOSED.model_copy(update={"data": {"proposal": str(id)}, "milliseconds": milliseconds})
+
+    before = made(tmp_path, answers([False, True], trace=(proposed(uuid4(), 3),)))
+    after = made(tmp_path, answers([False, True], trace=(proposed(uuid4(), 4),)))
+    page = comparison_page(compare(before, after))
+    assert 'class="proposed"' in page
+    assert 'class="proposed apart"' not in page
+
+
 def test_what_decides_the_figures_is_laid_side_by_side(runs: tuple[Run, Run], tmp_path: Path) -> None:
     prompt = load("copilot", 1)
     policy = {"policy": "a" * 64}
@@ -182,7 +194,7 @@ def test_every_text_stays_text(tmp_path: Path) -> None:
 
 
 def test_pages_hold_all_they_need(runs: tuple[Run, Run], tmp_path: Path) -> None:
-    paths = write(tmp_path / "out", runs, [runs])
+    paths = write(tmp_path / "out", runs, [runs], {})
     names = {path.name for path in paths}
     for path in paths:
         read = Read(path.read_text(encoding="utf-8"))
@@ -261,7 +273,7 @@ class TestLeaderboard:
             started_at=runs[0].facts.started_at + timedelta(hours=1),
             figures=figures((Metric("passed", "", mean("passed")),), rows),
         )
-        (board,) = boards([later, *runs], {"routing": later.facts.run_id})
+        (board,) = boards([later, *runs], {"routing": later.sha256})
         first = board.standings[0]
         assert (first.newest.facts.run_id, first.spread, first.baseline) == (
             later.facts.run_id,

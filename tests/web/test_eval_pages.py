@@ -65,7 +65,7 @@ def ids(folder: Path) -> list[str]:
 @pytest.fixture(scope="module")
 def address(folder: Path) -> Iterator[str]:
     listener = bound("127.0.0.1", 0)
-    with site(folder) as application, served(application, listener):
+    with site(folder, [], {}) as application, served(application, listener):
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
 
 
@@ -164,7 +164,7 @@ def test_an_altered_run_is_named_and_the_others_shown(
     with (tmp_path / ids[0] / ROWS).open("a") as rows:
         rows.write("\n")
     listener = bound("127.0.0.1", 0)
-    with site(tmp_path) as application, served(application, listener):
+    with site(tmp_path, [], {}) as application, served(application, listener):
         page = chromium.new_page()
         page.goto(f"http://127.0.0.1:{listener.getsockname()[1]}/")
         expect(page.get_by_text(f"The files of run {ids[0]} are not those that were written")).to_be_visible()
