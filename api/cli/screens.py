@@ -26,7 +26,7 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 WIDE: ViewportSize = {"width": 1280, "height": 860}
 PHONE: ViewportSize = {"width": 390, "height": 844}
 MESSAGE: ViewportSize = {"width": 720, "height": 240}
-COMPARISON: FloatRect = {"x": 0, "y": 0, "width": 1280, "height": 1700}
+COMPARISON: FloatRect = {"x": 0, "y": 0, "width": 1280, "height": 2350}
 COLOURS = 128  # of a picture: text stays sharp, and it takes a third of the room
 ALL, MINE = "/inbox?box=all", "/inbox"
 CARD = ".lines a[href^='/proposals/']"

@@ -74,6 +74,6 @@ SUITE = Suite(
     answers=Judged,
     metrics=(
         PASSED,
-        Metric("faults", "things that were not as they should be, a case", mean("faults"), "low"),
+        Metric("faults", "things that were not as they should be, a case", mean("faults"), "low", "number"),
     ),
 )
