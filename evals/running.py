@@ -54,7 +54,7 @@ def run(
             run_id=run_id(suite.name, started_at),
             suite=suite.name,
             subject=within.subject.label,
-            versions=within.subject.versions(),
+            versions=within.versions(),
             small=within.small,
             epochs=epochs,
             started_at=started_at,

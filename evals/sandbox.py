@@ -41,6 +41,7 @@ class Sandbox:
     server: Server
     folder: Path
     registry: Registry
+    origin: str = "firm"  # the database that everything is copied from
 
     @property
     def scenario(self) -> Scenario:
@@ -77,22 +78,23 @@ class Sandbox:
 
     def _template(self, policy: PolicySet) -> str:
         """The database that copies are made of, made the first time a policy asks for it."""
-        name = f"firm_{policy_sha(policy)[:16]}"
-        if name not in self._ready:
-            copy_database(self._admin, "firm", name)
-            db = Database({"steward": self.server.dsn(name, "chargehand_steward")})
+        sha256 = policy_sha(policy)
+        if (known := self._ready.get(sha256)) is None:
+            known = self._ready[sha256] = f"firm_{uuid4().hex}"
+            copy_database(self._admin, self.origin, known)
+            db = Database({"steward": self.server.dsn(known, "chargehand_steward")})
             Workflow(db).load_policy(SET_UP, policy)
             db.close()
-            self._ready.add(name)
-        return name
+        return known
 
     @property
     def _admin(self) -> str:
         return self.server.dsn(SUPERUSER, SUPERUSER)
 
     @cached_property
-    def _ready(self) -> set[str]:
-        return set()
+    def _ready(self) -> dict[str, str]:
+        """Databases by the sha256 of their policy."""
+        return {}
 
 
 @contextmanager
@@ -100,11 +102,21 @@ def sandbox(progress: Progress = silent) -> Iterator[Sandbox]:
     """Some ten seconds to make; everything is gone on leaving."""
     with tempfile.TemporaryDirectory(prefix="chargehand-evals-") as root:
         folder = Path(root)
-        generate(folder / "firm", folder / "truth", seed=SEED, scale=SCALE, today=TODAY, progress=progress)
         with running(folder / "postgres", durable=False) as server:
-            ensure_database(server.dsn(SUPERUSER, SUPERUSER), "firm")
-            migrate(server.dsn("firm", SUPERUSER))
-            db = Database({role: server.dsn("firm", f"chargehand_{role}") for role in DB_ROLES})
-            import_firm(db, SET_UP, folder / "firm", embedder=default_embedder(), progress=progress)
-            db.close()
-            yield Sandbox(server, folder, Registry(TOOLS, embedder=default_embedder(), shelf=Shelf()))
+            ensure_database(server.dsn(SUPERUSER, SUPERUSER), Sandbox.origin)
+            fill(server, Sandbox.origin, folder, progress)
+            yield Sandbox(server, folder, registry())
+
+
+def fill(server: Server, database: str, folder: Path, progress: Progress = silent) -> None:
+    """Write the firm's files into a folder and import them into an empty database of the server."""
+    generate(folder / "firm", folder / "truth", seed=SEED, scale=SCALE, today=TODAY, progress=progress)
+    migrate(server.dsn(database, SUPERUSER))
+    db = Database({role: server.dsn(database, f"chargehand_{role}") for role in DB_ROLES})
+    import_firm(db, SET_UP, folder / "firm", embedder=default_embedder(), progress=progress)
+    db.close()
+
+
+def registry() -> Registry:
+    """The tools as they serve people."""
+    return Registry(TOOLS, embedder=default_embedder(), shelf=Shelf())

@@ -78,6 +78,11 @@ class Setting:
         """The databases to measure in, opened when first asked for."""
         return self.held("sandbox", lambda: sandbox(self.progress))
 
+    def versions(self) -> dict[str, Any]:
+        """All that decides what comes of a run but its cases: the subject's, and the firm it lived in."""
+        lived_in = {"firm": self.sandbox.sha256} if "sandbox" in self._made else {}
+        return self.subject.versions() | lived_in
+
     def once(self, name: str, make: Callable[[], T]) -> T:
         """What all cases share, such as a fitted model: made when first asked for."""
         with self._turn:
