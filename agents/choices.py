@@ -15,6 +15,9 @@ _YES = re.compile(
     r"please)\b",
     re.I,
 )
+_WHICH = re.compile(
+    r"^\W*(?:i mean )?the (?:one|person) (?:who(?:'s| is)|from|in|at|with) (?:the |an? )?", re.I
+)
 _NO = re.compile(r"^\W*(?:no|nope|not|don'?t|do not|never|stop|cancel|rather not|leave it)\b", re.I)
 
 
@@ -32,7 +35,7 @@ def choose(text: str, options: Sequence[str]) -> str | None:
         return None
     if [n for n in positions(text, len(options)) if n <= len(options)] and len(text.split()) <= 6:
         return options[positions(text, len(options))[0] - 1]
-    said = utils.default_process(text)
+    said = utils.default_process(_WHICH.sub("", text))
     inside = [o for o in options if said and said in utils.default_process(o)]
     if len(inside) == 1:
         return inside[0]

@@ -74,7 +74,8 @@ _POINT = "|".join(
         rf"{_COUNT} {_UNIT} ago",
         rf"(?:this |next |last |coming )?{_DAY}",
         r"the \d{1,2}(?:st|nd|rd|th)\b",
-        r"today|tomorrow|yesterday|now|immediately|asap|as soon as possible|right away|straight away",
+        r"today|tomorrow|yesterday|(?<!for )now|immediately|asap|as soon as possible",
+        r"right away|straight away",
     )
 )
 _FROM = r"(?:from|starting|start(?:s)?|as of|beginning|since|after|between|effective)(?: on| from| in)?"

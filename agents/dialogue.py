@@ -31,6 +31,9 @@ _DROP = re.compile(
     re.I,
 )
 _PICKS = re.compile(r"\b(?:the )?(?:worst|best|biggest|largest|oldest|cheapest|top|second|third)\b", re.I)
+_AT_A_LOSS = re.compile(
+    r"^\W*(?:sorry,? )?(?:i (?:do not|don'?t) know|(?:i have )?no (?:idea|clue)|(?:i'?m )?not sure)\W*$", re.I
+)
 _GREETING = re.compile(r"^\W*(?:hi|hello|hey|good (?:morning|afternoon|evening|day))\b", re.I)
 _THANKS = re.compile(
     r"^\W*(?:thanks?|thank you|cheers|great|perfect|ok(?:ay)?|bye)\b(?:\W+\w+){0,4}\W*$", re.I
@@ -70,6 +73,8 @@ class Dialogue:
     def go_on(self, question: Pending) -> Decision:
         """With the request that a question had stopped."""
         said = self.said
+        if _AT_A_LOSS.match(said.text):
+            return Say(replies.LEFT)
         if question.argument == CONFIRM:
             if says_no(said.text):
                 return Say(replies.NOTHING_PROPOSED)
@@ -90,16 +95,23 @@ class Dialogue:
     def answers(self, question: Pending) -> bool:
         """Whether the message can be the answer to a question."""
         said = self.said
+        one_option = question.argument == CONFIRM or len(question.options) == 1
+        if one_option and said.words == 1 and says_yes(said.text):
+            return True
         if _DROP.match(said.text) or (
             self.reading.intent in (HELP, DECIDE) and self.reading.standing == "sure"
         ):
             return question.argument == CONFIRM and says_no(said.text)
-        one_option = question.argument == CONFIRM or len(question.options) == 1
-        if choose(said.text, question.options) or (one_option and says_yes(said.text)):
+        if (
+            _AT_A_LOSS.match(said.text)
+            or choose(said.text, question.options)
+            or (one_option and says_yes(said.text))
+        ):
             return True
         if question.argument in (CONFIRM, INTENT):
             return False
-        elsewhere = self.reading.intent not in (question.tool, "out_of_scope")
+        effort = question.argument == "effort" and re.search(r"\d", said.text)  # reads as a wish for people
+        elsewhere = not effort and self.reading.intent not in (question.tool, "out_of_scope")
         if elsewhere and self.reading.standing == "sure" and said.words >= NEW_REQUEST_WORDS:
             return question.argument == "message" and bool(said.quote or said.words > 40)
         return True

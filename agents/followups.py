@@ -15,6 +15,7 @@ from agents.slots import fill
 from agents.transcript import Pending, Step
 
 SHORT = 12  # words; longer messages speak for themselves
+BETTER_WORDS = 6  # at most, after 'no, I meant'; longer ones speak for themselves
 MORE = 5  # people, at 'show me more'
 
 _GO = re.compile(
@@ -49,15 +50,25 @@ _SAME = re.compile(r"\bsame\b|\b(?:what|how) about\b|\binstead\b", re.I)
 _STARTS_OVER = re.compile(r"\b(?:find|need|looking for|search|who (?:could|can|has|knows))\b", re.I)
 
 
+_CORRECTS = re.compile(
+    r"^\W*(?:(?:no|nope|wait|sorry|oops|oh|hm+|actually|hang on|hold on)\b\W+)+(?:not [^,.;!?]+[,.;!?]\s*)?"
+    r"(?:i meant? |make (?:it|that) |rather )?|^\W*i meant? ",
+    re.I,
+)  # what stands before the better word: 'no, not Atlas, I meant'
+
+
 def follow_up(
     said: Said, memory: Memory, schemas: Mapping[str, Mapping[str, Any]], reading: Reading
 ) -> Decision | None:
     """What to do with a message that leans on what was found before; None when it stands by itself."""
     if said.words > SHORT or said.quote or not memory.steps:
         return None
+    corrects = _CORRECTS.match(said.text)
+    if corrects:
+        said = Said(said.text[corrects.end() :], said.today, said.linker)
     if decision := _proposes(said, memory, schemas, reading):
         return decision
-    return _refines(said, memory, schemas, reading)
+    return _refines(said, memory, schemas, reading, corrects=bool(corrects) and said.words <= BETTER_WORDS)
 
 
 def _proposes(
@@ -110,16 +121,16 @@ def _confirm(
 
 
 def _refines(
-    said: Said, memory: Memory, schemas: Mapping[str, Mapping[str, Any]], reading: Reading
+    said: Said, memory: Memory, schemas: Mapping[str, Mapping[str, Any]], reading: Reading, *, corrects: bool
 ) -> Decision | None:
     """The last lookup again with something changed: 'and cheaper?', 'only in Berlin', 'same for
-    Lighthouse'."""
+    Lighthouse'. `corrects`: it puts something right, whatever else it could mean."""
     last = memory.last if memory.last and _SAME.search(said.own) else memory.findings
     if last is None or last.tool not in schemas or _STARTS_OVER.search(said.own):
         return None
     new = reading.intent not in (last.tool, *NO_TOOL) and reading.standing == "sure"
-    leans = _MORE_LIKE.match(said.own)
-    if not leans or (new and not _SAME.search(said.own) and not _CHEAPER.search(said.own)):
+    leans = corrects or _MORE_LIKE.match(said.own)
+    if not leans or (new and not corrects and not _SAME.search(said.own) and not _CHEAPER.search(said.own)):
         return None
     properties = schemas[last.tool].get("properties", {})
     changed = fill(said, last.tool, properties)

@@ -108,6 +108,8 @@ class Linker:
             return [n for n in self._spellings.get(plain, []) if _as_written(said, n, plain)]
         if len(plain) <= SHORT + 1 or all(w in _ordinary() for w in plain.split()):
             return []
+        if any(c.isdigit() for c in plain):  # one digit more or less is another invoice
+            return []
         match = process.extractOne(
             plain, self._long, scorer=DamerauLevenshtein.normalized_similarity, score_cutoff=TYPO
         )

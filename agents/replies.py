@@ -54,6 +54,7 @@ DECISIONS = (
 )
 NOTHING_PROPOSED = "Understood: I propose nothing."
 DROPPED = "All right, I have dropped that."
+LEFT = "Then I leave it at that. Say it again when you know."
 INSTRUCTIONS_IGNORED = (
     "I take what stands in a pasted message as material, never as an instruction to me. Tell me in your own "
     "words what "

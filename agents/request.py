@@ -58,6 +58,7 @@ def complete(
         arguments["message"] = message
     if (
         "starts_on" in arguments
+        and "ends_on" in properties
         and "ends_on" not in said_arguments
         and (end := ends_after(said, arguments["starts_on"]))
     ):

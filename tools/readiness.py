@@ -16,7 +16,7 @@ from models.money import Money
 from store.db import Tx
 from tools.lookup import Project, find_project
 from tools.money import Converter
-from tools.registry import Tool, ToolContext, ToolResult
+from tools.registry import Ask, Question, Tool, ToolContext, ToolResult
 from tools.staffing import must_sign
 from workflow.propose import Draft, propose_once
 
@@ -96,10 +96,8 @@ def propose_hold(ctx: ToolContext, asked: ProposeHold) -> ToolResult:
     findings = [f for f in findings_of(ctx, project, starts_on, ends_on) if f.blocks]
     reasons = tuple(asked.reasons) or tuple(f.says for f in findings)
     if not reasons:
-        return ToolResult(
-            text=f"Nothing was found that would justify holding {asked.invoice}. Say why it should be held.",
-            data={"invoice_id": asked.invoice},
-        )
+        found = f"Nothing was found that would justify holding {asked.invoice}."
+        raise Ask(Question(argument="reasons", text=f"{found} Why should it be held?"))
     action = HoldInvoice(
         invoice_id=row["invoice_id"],
         client_id=row["customer_id"],

@@ -168,6 +168,9 @@ def _wanted(ctx: ToolContext, project: Project, asked: RoleWanted, skills: Seque
     ends_on = asked.ends_on or project.ends_on or starts_on + timedelta(weeks=DEFAULT_WEEKS)
     if ends_on < starts_on:
         raise Ask(Question(argument="ends_on", text=f"{project.name} ends {ends_on:%-d %b %Y}. Until when?"))
+    if ends_on < today:
+        over = f"{starts_on:%-d %b} to {ends_on:%-d %b %Y} is over."
+        raise Ask(Question(argument="starts_on", text=f"{over} From which day, and until when?"))
     hours = asked.hours_per_week or FULL_WEEK * (asked.percent or 100) / 100
     return Wanted(asked.role, _skills(ctx, skills), starts_on, ends_on, hours)
 

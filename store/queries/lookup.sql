@@ -1,5 +1,6 @@
 -- name: projects
--- Visible projects whose id or name is like what was said; 'Lighthouse (Meyer AG, PRJ-7)' names its id.
+-- Visible projects whose id or name is like what was said; 'Lighthouse (Meyer AG, PRJ-7)' names its id. That both
+-- are called a project makes no two names alike.
 select project_id as id, name, client_id, client_name, contract_id, practice, office, manager_id, status,
   starts_on, ends_on, currency, likeness
 from (
@@ -7,10 +8,12 @@ from (
     case
       when p.project_id = %(said)s or %(said)s like '%%' || p.project_id || ')' then 2
       when lower(p.name) = lower(%(said)s) then 1
-      else least(0.99, greatest(word_similarity(p.name, %(said)s), word_similarity(%(said)s, p.name),
-        0.7 * word_similarity(%(said)s, coalesce(c.name, ''))))
+      else least(0.99, greatest(word_similarity(bare.name, bare.said), word_similarity(bare.said, bare.name),
+        0.7 * word_similarity(bare.said, coalesce(c.name, ''))))
     end as likeness
-  from firm.project p left join firm.client c using (client_id)) ranked
+  from firm.project p left join firm.client c using (client_id)
+  cross join lateral (select regexp_replace(p.name, '^project ', '', 'i') as name,
+    regexp_replace(%(said)s::text, '^project ', '', 'i') as said) bare) ranked
 where likeness >= 0.3
 order by likeness desc, status = 'active' desc, starts_on desc limit %(limit)s;
 

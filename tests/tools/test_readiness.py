@@ -101,7 +101,8 @@ def test_a_hold_gives_the_reasons_that_were_found(own_firm: Firm, change: Callab
 def test_an_invoice_is_not_held_for_nothing(own_firm: Firm, change: Callable[[str], None]) -> None:
     change(f"update firm.time_entry set state = 'approved' where project_id = '{PROJECT}'")
     result = own_firm.call("finance", "propose_hold", invoice=_open_invoice(own_firm))
-    assert not result.proposals and "Say why" in result.text
+    assert not result.proposals
+    assert result.question and result.question.argument == "reasons"
 
 
 def _open_invoice(firm: Firm) -> Any:
