@@ -115,8 +115,14 @@ def _own(answer: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _sha(cases: Sequence[Case]) -> str:
-    text = json.dumps([case.model_dump(mode="json") for case in cases], sort_keys=True)
+    """The same for the same cases: sets have another order in each process."""
+    text = json.dumps([case.model_dump() for case in cases], sort_keys=True, default=_steady)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _steady(value: object) -> object:
+    """What JSON has no word for."""
+    return sorted(map(str, value)) if isinstance(value, set | frozenset) else str(value)
 
 
 def _read_of(data: Path, suite: "Suite[Any, Any]") -> dict[str, str]:
