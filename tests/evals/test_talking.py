@@ -122,6 +122,46 @@ def test_others_act_meanwhile(stage: DemoFirm) -> None:
     assert [s.kind for s in played.trace][-2:] == ["refused", "decided"]
 
 
+def test_what_was_signed_and_is_not_so_any_more_goes_back(stage: DemoFirm) -> None:
+    invoices = stage.table("invoices")
+    unpaid = invoices[invoices["paid_on"].isna() & (invoices["project_id"] == stage.scenario.project_id)]
+    invoice = unpaid.sort_values("due_on")["invoice_id"].iloc[0]
+    told = script(
+        stage,
+        speaker="delivery_director",
+        says=f"Please propose a payment reminder for invoice {invoice}",
+        then=[
+            {"decides": "approve", "by": "finance"},
+            {"changes": f"invoice:{invoice}", "to": {"paid_on": TODAY}},
+            {"works": True},
+            {"withdraws": True, "by": "delivery_director"},
+        ],
+        expect={
+            "proposals": [
+                {
+                    "kind": "send_reminder",
+                    "state": "withdrawn",
+                    "version": 2,
+                    "fields": {"invoice_id": invoice},
+                }
+            ],
+            "decisions": [{"by": "finance", "verdict": "approve"}],
+            "effects": [{"operation": "send_reminder", "state": "returned"}],
+        },
+    )
+    assert judge(told, play(told, stage, Subject())).fault == ""
+
+
+def test_nobody_is_told_of_a_project_that_is_not_theirs(stage: DemoFirm) -> None:
+    """And the judge would see it: the project's own manager is told."""
+    asked = f"How is {stage.scenario.project_name} doing, any risks since the start of the month?"
+    expect = {"unseen": [stage.scenario.project_id]}
+    outside = script(stage, speaker="second_project_manager", says=asked, expect=expect)
+    assert judge(outside, play(outside, stage, Subject())).fault == ""
+    own = script(stage, says=asked, expect=expect)
+    assert "may not be seen" in judge(own, play(own, stage, Subject())).fault
+
+
 # --- the judge, on worlds that are as they should not be
 BOOKED = Proposal.model_validate(
     {
