@@ -21,9 +21,12 @@ class _Stored:
 
 def default() -> PolicySet:
     """The policy that ships with Chargehand."""
-    return parse_policy(
-        files("workflow").joinpath("default_policy.yaml").read_text(encoding="utf-8"), "default_policy.yaml"
-    )
+    return parse_policy(default_text(), "default_policy.yaml")
+
+
+def default_text() -> str:
+    """Its YAML, with what it says to those who adapt it."""
+    return files("workflow").joinpath("default_policy.yaml").read_text(encoding="utf-8")
 
 
 def load(tx: Tx, policy: PolicySet) -> str:

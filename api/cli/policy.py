@@ -1,5 +1,7 @@
 """`chargehand policy`: the approval policies."""
 
+from typing import Annotated
+
 import typer
 
 from api.cli.console import AsJson, console, ending, print_json, settings
@@ -14,11 +16,19 @@ for tool in (lint, test, backtest):
 
 
 @app.command()
-def show(as_json: AsJson = False) -> None:
+def show(
+    as_json: AsJson = False,
+    shipped: Annotated[
+        bool, typer.Option("--shipped", help="The one that ships, as YAML: one to adapt.")
+    ] = False,
+) -> None:
     """The policy in force."""
     from api.database import SET_UP, place
-    from workflow.policies import active
+    from workflow.policies import active, default_text
 
+    if shipped:
+        typer.echo(default_text(), nl=False)
+        return
     with ending():
         database = place(settings()).database()
         with database.tx(SET_UP, "steward") as tx:
