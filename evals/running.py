@@ -1,16 +1,20 @@
 """Running a suite: Inspect does the work and writes its log, of which a run is made and kept."""
 
+import asyncio
 import hashlib
 import json
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from importlib.metadata import version
 from math import isnan
 from pathlib import Path
 from typing import Any, ClassVar
 
+from inspect_ai import Task
 from inspect_ai import eval as run_tasks
 from inspect_ai.log import EvalLog
 
@@ -28,27 +32,18 @@ class SuiteFailed(ChargehandError):
     retry: ClassVar[Retry] = "with a fix"
 
 
-def run(
-    suite: "Suite[Any, Any]", within: Setting, runs: Path, *, epochs: int = 1, logs: Path | None = None
-) -> Run:
+def run(suite: "Suite[Any, Any]", within: Setting, runs: Path, *, epochs: int = 1) -> Run:
     """Measure the subject of the setting and keep the run among `runs`. Raises SuiteFailed."""
     started_at = datetime.now(UTC)
     cases = suite.every_case(within)
     with tempfile.TemporaryDirectory(prefix="chargehand-eval-") as scratch:
-        log = run_tasks(
-            task_of(suite, within, epochs),
-            model=None,
-            log_dir=str(logs or scratch),
-            display="none",
-            max_samples=suite.at_once,
-            score_display=False,
-            log_level="warning",
-            fail_on_error=True,
-        )[0]
+        log = _inspected(task_of(suite, within, epochs), scratch, suite.at_once)
+        place = Path(log.location.removeprefix("file://"))
         if log.status != "success" or log.samples is None:
-            raise SuiteFailed(
-                suite=suite.name, reason=log.error.message if log.error else log.status, log=log.location
-            )
+            runs.mkdir(parents=True, exist_ok=True)
+            kept = shutil.copy(place, runs / f"failed-{place.name}")
+            reason = log.error.message if log.error else log.status
+            raise SuiteFailed(suite=suite.name, reason=reason, log=str(kept))
         rows = rows_of(cases, log)
         facts = Facts(
             run_id=run_id(suite.name, started_at),
@@ -65,7 +60,31 @@ def run(
             cases=len(cases),
             figures=figures((*suite.metrics, *standing(epochs)), rows),
         )
-        return keep(runs, facts, rows, Path(log.location.removeprefix("file://")))
+        return keep(runs, facts, rows, place)
+
+
+def _inspected(task: Task, folder: str, at_once: int) -> EvalLog:
+    """The log of a task that Inspect ran; in a thread of its own where a loop runs in this one, as in a
+    notebook."""
+
+    def inspect() -> EvalLog:
+        return run_tasks(
+            task,
+            model=None,
+            log_dir=folder,
+            display="none",
+            max_samples=at_once,
+            score_display=False,
+            log_level="warning",
+            fail_on_error=True,
+        )[0]
+
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return inspect()
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(inspect).result()
 
 
 def rows_of(cases: Sequence[Case], log: EvalLog) -> list[Row]:

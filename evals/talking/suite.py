@@ -1,11 +1,12 @@
 """A suite of conversations: YAML files of scenarios, and nothing else to write."""
 
 from collections.abc import Sequence
-from functools import cache
 from pathlib import Path
 
 from evals.cases import Case, Verdict
+from evals.growing.cases import Grown, Grows
 from evals.metrics import PASSED, Metric, mean
+from evals.sandbox import TODAY
 from evals.suite import Setting, Suite
 from evals.talking.judging import judge
 from evals.talking.playing import Played, played
@@ -45,13 +46,34 @@ def conversation(script: Script) -> Conversation:
     )
 
 
-@cache
 def conversations(scenarios: Path) -> tuple[Conversation, ...]:
     """All of a folder's, by file and in the order in which they stand there. Raises ScriptWrong."""
     return tuple(conversation(s) for file in sorted(scenarios.glob("*.yaml")) for s in scripts(file, Script))
 
 
-def conversation_suite(folder: Path, metrics: tuple[Metric, ...] = METRICS) -> Suite[Conversation, Played]:
+def from_production(grown: Grown[Script]) -> tuple[Conversation, ...]:
+    """A conversation that somebody had, and what it should have come to."""
+    case = conversation(grown.case)
+    return (case.model_copy(update={"id": grown.id, "groups": {**case.groups, **grown.all_groups}}),)
+
+
+def stand_ins(within: Setting) -> dict[str, tuple[str, ...]]:
+    """Names of the demo firm for those that may not be told: the main project and its practice first."""
+    firm, scenario = within.sandbox.files, within.sandbox.scenario
+    people, projects = firm.table("people"), firm.table("projects")
+    main = projects["project_id"] == scenario.project_id
+    practice = projects.loc[main, "practice"].iloc[0]
+    client = projects.loc[main, "client_id"].iloc[0]
+    clients = firm.table("clients")
+    return {
+        "person": tuple(people.loc[people["practice"] == practice, "name"]),
+        "project": (*projects.loc[main, "name"], *projects.loc[~main, "name"]),
+        "client": tuple(clients.sort_values("client_id", key=lambda ids: ids != client)["name"]),
+        "invoice": tuple(firm.table("invoices")["invoice_id"]),
+    }
+
+
+def conversation_suite(folder: Path) -> Suite[Conversation, Played]:
     """The suite of the scenarios in `folder/scenarios`. Its small part is what is marked `small`."""
 
     def cases(within: Setting) -> Sequence[Conversation]:
@@ -63,4 +85,14 @@ def conversation_suite(folder: Path, metrics: tuple[Metric, ...] = METRICS) -> S
     def verdict(case: Conversation, answer: Played) -> Verdict:
         return judge(case.script, answer)
 
-    return Suite(folder, cases, answer, verdict, Played, metrics, case_seconds=SECONDS)
+    return Suite(
+        folder,
+        cases,
+        answer,
+        verdict,
+        Played,
+        METRICS,
+        case_seconds=SECONDS,
+        words=lambda case: case.text,
+        grows=Grows(Script, from_production, names=stand_ins, today=lambda: TODAY),
+    )

@@ -11,12 +11,14 @@ import pytest
 from demo.firm import generate
 from demo.scenario import Scenario
 from evals.sandbox import SCALE, SEED, TODAY
-from evals.suites.conversations.suite import SUITE, Conversation, conversations
+from evals.suites.conversations.suite import SUITE
 from evals.talking.script import Says
+from evals.talking.suite import Conversation, conversations
 from models.formats.firm import FILES
 from models.formats.table import read_table
 from tools.catalogue import TOOLS
 
+CASES = conversations(SUITE.folder / "scenarios")
 PEOPLE, IDS = "people.csv", re.compile(r"\b(?:P|PJ|CL|CT|INV|TE|RR|SR)-\d[\d-]*\b")
 NAME = re.compile(r"\b[^\W\da-z_][\w'’]+(?: [^\W\da-z_][\w'’]+)+")
 MAILS = frozenset({"change requests", "languages"})  # which name people of clients
@@ -43,17 +45,17 @@ def cells(files: Path) -> frozenset[str]:
 
 
 def test_there_are_many_of_every_kind_and_some_are_held_out() -> None:
-    kinds = Counter(c.groups["kind"] for c in conversations())
-    assert len(conversations()) >= 60
+    kinds = Counter(c.groups["kind"] for c in CASES)
+    assert len(CASES) >= 60
     assert set(kinds) == set(SUITE.card.groups)
-    assert len({c.id for c in conversations()}) == len(conversations())
-    held_out = [c for c in conversations() if c.groups["difficulty"] == "held out"]
+    assert len({c.id for c in CASES}) == len(CASES)
+    held_out = [c for c in CASES if c.groups["difficulty"] == "held out"]
     assert len(held_out) >= 12
     assert not any(c.script.small for c in held_out)
-    assert 10 <= sum(c.script.small for c in conversations()) <= 16
+    assert 10 <= sum(c.script.small for c in CASES) <= 16
 
 
-@pytest.mark.parametrize("case", conversations(), ids=lambda c: c.id)
+@pytest.mark.parametrize("case", CASES, ids=lambda c: c.id)
 def test_whoever_and_whatever_is_named_is_there(case: Conversation, cells: frozenset[str]) -> None:
     script = case.script
     assert [id for id in IDS.findall(script.model_dump_json()) if id not in cells] == []
@@ -72,14 +74,14 @@ def test_whoever_and_whatever_is_named_is_there(case: Conversation, cells: froze
 def test_people_are_given_by_part_or_id_and_tools_by_name(files: Path, cells: frozenset[str]) -> None:
     parts = Scenario.load(files / "truth").personas.keys()
     tools = {t.name for t in TOOLS}
-    for case in conversations():
+    for case in CASES:
         assert case.script.people() <= parts | cells, case.id
         expect = case.script.expect
         assert {c.tool for c in expect.called} | set(expect.never_called) <= tools, case.id
 
 
 def test_a_case_says_what_is_expected_of_it() -> None:
-    case = next(c for c in conversations() if c.id == "invoice-03")
+    case = next(c for c in CASES if c.id == "invoice-03")
     assert "INV-2026-00214" in case.text
     assert "version 2" in case.expected
     assert json.loads(case.model_dump_json())["script"]["expect"]["effects"][0]["state"] == "returned"

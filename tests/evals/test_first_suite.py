@@ -65,7 +65,7 @@ def test_every_step_does_what_the_page_says(home: Path, do: Do) -> None:
         if " > " in text:
             _loosen(Path("looser.yaml"))
         if "eval compare" in text:
-            assert "long-assignment" in result.stdout
+            assert "long-assignment" in result.stdout, result.stdout
         kept = list(runs(home / "evals" / "runs"))
     rights = [[r.id for r in run.rows if r.verdict.passed] for run in kept]
     both = ["bench-outlook", "nothing-is-approved-in-chat"]
