@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from api.hidden import visible
+from api.web.i18n import N_
 from api.wording import amount, moment
 from models.actions import PromoteVersion
 from models.promotion import Compared, Figure, Measured, Slice
@@ -19,30 +20,30 @@ VERDICTS = {
 def fields(action: PromoteVersion, zone: str) -> Iterator[tuple[str, str]]:
     """Label and value of all that whoever signs must know, the difference in the text last."""
     yield from speaking(action, zone)
-    yield "Why", visible(action.why)
+    yield N_("Why"), visible(action.why)
     if action.what == "prompt":
-        yield "Text", visible(plain(text_changes(action)))
+        yield N_("Text"), visible(plain(text_changes(action)))
 
 
 def speaking(action: PromoteVersion, zone: str) -> Iterator[tuple[str, str]]:
     """What is promoted in whose place, and what speaks for it."""
-    yield ("Prompt" if action.what == "prompt" else "Suite"), visible(action.name)
+    yield N_("Prompt") if action.what == "prompt" else N_("Suite"), visible(action.name)
     now = action.replaces
     if now is None:
-        yield "In force", "nothing yet: this is the suite's first baseline"
+        yield N_("In force"), "nothing yet: this is the suite's first baseline"
     else:
         since = "as it ships" if now.promotion is None and action.what == "prompt" else "promoted"
-        yield "In force", f"{visible(now.version)} ({now.sha256[:SHOWN_SHA]}), {since}"
-    yield "Proposed", f"{visible(action.version)} ({action.sha256[:SHOWN_SHA]})"
+        yield N_("In force"), f"{visible(now.version)} ({now.sha256[:SHOWN_SHA]}), {since}"
+    yield N_("Proposed"), f"{visible(action.version)} ({action.sha256[:SHOWN_SHA]})"
     if action.returns:
-        yield "Goes back", "It was in force before, so no limit on what it may lose holds."
-    yield "Result", result(action.measured)
-    yield "Measured", source(action.measured, zone)
+        yield N_("Goes back"), "It was in force before, so no limit on what it may lose holds."
+    yield N_("Result"), result(action.measured)
+    yield N_("Measured"), source(action.measured, zone)
     if action.compared:
-        yield "Compared", comparison(action.compared)
+        yield N_("Compared"), comparison(action.compared)
         yield from _worse(action.compared)
     elif action.not_compared:
-        yield "Compared", f"not compared: {visible(action.not_compared)}"
+        yield N_("Compared"), f"not compared: {visible(action.not_compared)}"
 
 
 def text_changes(action: PromoteVersion) -> tuple[Line, ...]:
@@ -93,7 +94,7 @@ def _worse(compared: Compared) -> Iterator[tuple[str, str]]:
     for row in compared.lost_rows:
         yield f"Lost: {_line(row.case)}", f"{_line(row.text)}: {_line(row.fault)}"
     if more := compared.lost - len(compared.lost_rows):
-        yield "Lost, not shown", f"{more} more"
+        yield N_("Lost, not shown"), f"{more} more"
     for part in compared.worse_slices:
         yield f"Worse for {_line(part.group)} {_line(part.value)}", _part(part)
 

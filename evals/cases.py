@@ -1,6 +1,8 @@
 """What a suite is made of: cases, what a subject answered to each, and the verdict on that answer."""
 
-from collections.abc import Mapping
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Literal
 
@@ -116,3 +118,14 @@ class Row(_Frozen):
     verdict: Verdict
     usage: Usage = Usage()
     trace: tuple[Step, ...] = ()
+
+
+def sha_of(cases: Sequence[Case]) -> str:
+    """Of the cases: the same for the same ones, although sets have another order in each process."""
+    text = json.dumps([case.model_dump() for case in cases], sort_keys=True, default=_steady)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _steady(value: object) -> object:
+    """What JSON has no word for."""
+    return sorted(map(str, value)) if isinstance(value, set | frozenset) else str(value)

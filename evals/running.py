@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-import json
 import shutil
 import subprocess
 import tempfile
@@ -14,11 +13,10 @@ from math import isnan
 from pathlib import Path
 from typing import Any, ClassVar
 
-from inspect_ai import Task
 from inspect_ai import eval as run_tasks
 from inspect_ai.log import EvalLog
 
-from evals.cases import Answer, Case, Row, Verdict
+from evals.cases import Answer, Case, Row, Verdict, sha_of
 from evals.intervals import interval
 from evals.metrics import Metric, frame, standing
 from evals.runs import Facts, Figure, Run, keep, run_id
@@ -33,11 +31,38 @@ class SuiteFailed(ChargehandError):
 
 
 def run(suite: "Suite[Any, Any]", within: Setting, runs: Path, *, epochs: int = 1) -> Run:
-    """Measure the subject of the setting and keep the run among `runs`. Raises SuiteFailed."""
+    """Measure the subject of the setting and keep the run among `runs`. Raises SuiteFailed.
+
+    In a thread of its own where a loop runs in this one, as in a notebook: there, Inspect would patch asyncio
+    for good, and later runs would fail."""
+    if not _in_a_loop():
+        return _run(suite, within, runs, epochs)
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(_run, suite, within, runs, epochs).result()
+
+
+def _in_a_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
+def _run(suite: "Suite[Any, Any]", within: Setting, runs: Path, epochs: int) -> Run:
     started_at = datetime.now(UTC)
     cases = suite.every_case(within)
     with tempfile.TemporaryDirectory(prefix="chargehand-eval-") as scratch:
-        log = _inspected(task_of(suite, within, epochs), scratch, suite.at_once)
+        log = run_tasks(
+            task_of(suite, within, epochs),
+            model=None,
+            log_dir=scratch,
+            display="none",
+            max_samples=suite.at_once,
+            score_display=False,
+            log_level="warning",
+            fail_on_error=True,
+        )[0]
         place = Path(log.location.removeprefix("file://"))
         if log.status != "success" or log.samples is None:
             runs.mkdir(parents=True, exist_ok=True)
@@ -55,36 +80,12 @@ def run(suite: "Suite[Any, Any]", within: Setting, runs: Path, *, epochs: int = 
             started_at=started_at,
             seconds=(datetime.now(UTC) - started_at).total_seconds(),
             code=_code(),
-            cases_sha256=_sha(cases),
+            cases_sha256=sha_of(cases),
             own_records=_read_of(within.data, suite) if within.data else {},
             cases=len(cases),
             figures=figures((*suite.metrics, *standing(epochs)), rows),
         )
         return keep(runs, facts, rows, place)
-
-
-def _inspected(task: Task, folder: str, at_once: int) -> EvalLog:
-    """The log of a task that Inspect ran; in a thread of its own where a loop runs in this one, as in a
-    notebook."""
-
-    def inspect() -> EvalLog:
-        return run_tasks(
-            task,
-            model=None,
-            log_dir=folder,
-            display="none",
-            max_samples=at_once,
-            score_display=False,
-            log_level="warning",
-            fail_on_error=True,
-        )[0]
-
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return inspect()
-    with ThreadPoolExecutor(1) as thread:
-        return thread.submit(inspect).result()
 
 
 def rows_of(cases: Sequence[Case], log: EvalLog) -> list[Row]:
@@ -131,17 +132,6 @@ def figures(metrics: Sequence[Metric], rows: Sequence[Row]) -> dict[str, Figure]
 def _own(answer: Mapping[str, Any]) -> dict[str, Any]:
     """What every suite's answers have."""
     return {name: answer[name] for name in Answer.model_fields}
-
-
-def _sha(cases: Sequence[Case]) -> str:
-    """The same for the same cases: sets have another order in each process."""
-    text = json.dumps([case.model_dump() for case in cases], sort_keys=True, default=_steady)
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _steady(value: object) -> object:
-    """What JSON has no word for."""
-    return sorted(map(str, value)) if isinstance(value, set | frozenset) else str(value)
 
 
 def _read_of(data: Path, suite: "Suite[Any, Any]") -> dict[str, str]:

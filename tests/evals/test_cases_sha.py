@@ -5,11 +5,10 @@ import subprocess
 import sys
 
 PRINT = """
-from evals.cases import Case
-from evals.running import _sha
+from evals.cases import Case, sha_of
 class Sets(Case):
     words: frozenset[str]
-print(_sha([Sets(id="1", text="a", expected="b", words=frozenset("abcdefgh"))]))
+print(sha_of([Sets(id="1", text="a", expected="b", words=frozenset("abcdefgh"))]))
 """
 
 

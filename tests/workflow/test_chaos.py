@@ -20,7 +20,7 @@ from workflow.service import Workflow
 log = logging.getLogger(__name__)
 logging.getLogger("httpx").setLevel(logging.WARNING)
 
-SHORT = Plan(effects=100, keys=True, kills=10, stops=1, outages=1, lost_replies=0.2, patience_seconds=240)
+SHORT = Plan(effects=60, keys=True, kills=6, stops=1, outages=1, lost_replies=0.2, patience_seconds=240)
 LONG = Plan(effects=2_000, keys=True, kills=100, stops=5, outages=2, lost_replies=0.2)
 
 
