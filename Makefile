@@ -56,6 +56,7 @@ load: $(VENV)/.dev  ## Slow: 500 people chatting and 50 deciding for 10 minutes,
 	$(BIN)/python -m evals.bench.load --out load-report $(LOAD)
 
 quality: $(VENV)/.dev  ## Slow: the suites, then what is predicted beside baselines; CHARGEHAND_DATA adds own records
+	$(BIN)/pytest -m quality -n 0 tests
 	$(BIN)/chargehand eval run --all
 	$(BIN)/python -m evals.quality
 

@@ -30,7 +30,7 @@ from models.predict.base import Card, save
 from models.predict.invoices import VERSION, fit
 from models.predict.ledger import NEVER, to_days
 
-SMALL = ("invoices", "bench", "staffing", "plans")  # what time finds again is held by its baseline
+SMALL = ("invoices", "bench", "time", "staffing", "plans")
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +39,7 @@ def small() -> Iterator[Setting]:
         yield within
 
 
+@pytest.mark.quality  # `make gate` runs them once, against what is shipped
 @pytest.mark.parametrize("name", SMALL)
 def test_a_small_run_ends_and_its_figures_come_again(name: str, small: Setting, tmp_path: Path) -> None:
     """To the last digit, in a setting of its own."""
