@@ -1,8 +1,10 @@
 """The rooms import one way only, and their names are ours."""
 
 import ast
+import gc
 import importlib.metadata
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -25,7 +27,18 @@ MAY_IMPORT: dict[str, set[str]] = {
 ONLY_FROM = {"evals": "api/cli/", "demo": "api/cli/"}
 
 
-def imports(path: Path) -> Iterator[tuple[int, str]]:
+@cache
+def imports(path: Path) -> tuple[tuple[int, str], ...]:
+    """Lines and rooms or libraries. Nothing is collected meanwhile: what a collection ends in the middle of a
+    parse can make Python 3.11 miscount its depth (SystemError)."""
+    gc.disable()
+    try:
+        return tuple(_imports(path))
+    finally:
+        gc.enable()
+
+
+def _imports(path: Path) -> Iterator[tuple[int, str]]:
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from ((node.lineno, alias.name.split(".")[0]) for alias in node.names)

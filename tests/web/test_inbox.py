@@ -39,6 +39,14 @@ def ready(page: Page, count: int) -> list[str]:
     return page.locator("#queue .title").all_text_contents()
 
 
+def fail(page: Page, url: str) -> list[str]:
+    """Let requests fail for as long as the list holds something. The route stays: a request that is sent as
+    one is taken away may hang."""
+    down = ["503"]
+    page.route(url, lambda route: route.fulfill(status=503, body="down") if down else route.continue_())
+    return down
+
+
 def opened(page: Page, title: str) -> None:
     expect(page.locator("#pane h1", has_text=title)).to_be_focused()
 
@@ -207,11 +215,11 @@ def test_a_request_that_fails_loses_nothing_and_is_tried_again(
     expect(page.locator("#pane h1", has_text=titles[0])).to_be_visible()
     page.locator("#pane #reject-details summary").click()
     page.get_by_label("Why not?").fill("He is needed elsewhere")
-    page.route("**/decide", lambda route: route.fulfill(status=503, body="down"))
+    down = fail(page, "**/decide")
     page.get_by_label("Why not?").press("Control+Enter")
     expect(page.locator("#trouble")).to_contain_text("That did not work (status 503)")
     expect(page.get_by_label("Why not?")).to_have_value("He is needed elsewhere")
-    page.unroute("**/decide")
+    down.clear()
     page.get_by_role("button", name="Try again").click()
     told(page, "You rejected it.")
     expect(page.locator("#trouble")).to_be_hidden()
@@ -222,10 +230,10 @@ def test_a_lost_connection_is_said_with_the_time(
 ) -> None:
     faults += ["503"]
     page = visit("rita", "/news")
-    page.route("**/v1/live", lambda route: route.fulfill(status=503, body="down"))
+    down = fail(page, "**/v1/live")
     page.goto("/inbox")
     expect(page.locator("#connection")).to_contain_text(re.compile(r"shown as of \d\d:\d\d"), timeout=15_000)
-    page.unroute("**/v1/live")
+    down.clear()
     page.get_by_role("button", name="Try now").click()
     expect(page.locator("#connection")).to_be_hidden()
 
